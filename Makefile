@@ -1,0 +1,36 @@
+# Every target works in a fresh checkout: it makes .venv first and installs what is needed.
+PYTHON ?= python3
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test lint bench fuzz docs install
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	@touch $@
+
+demo: $(INSTALLED)
+	@$(BIN)/asaql test samples
+
+lint: $(INSTALLED)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache > $(VENV)/.layers || { cat $(VENV)/.layers; exit 1; }
+
+test: lint
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+bench: $(INSTALLED)
+	@$(BIN)/python -m pytest tests/bench -s
+
+fuzz: $(INSTALLED)
+	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/property -n $(WORKERS) --timeout 0
+
+docs: $(INSTALLED)
+	@$(BIN)/python tests/errors_page.py > docs/errors.md

@@ -1,0 +1,461 @@
+"""Expressions of the text to bound expressions: names found, functions looked up, every error reported.
+
+What cannot be bound becomes NULL without a further word, so that one cause gives one message.
+"""
+
+from typing import Protocol
+
+from asaql.analysis.bound import (
+    Branch,
+    BoundExpression,
+    Conditional,
+    Constant,
+    EventTime,
+    FieldOf,
+    Invoke,
+    Logical,
+    LogicalOperator,
+    Negation,
+    NullTest,
+)
+from asaql.analysis.catalog import Catalog
+from asaql.analysis.findings import Findings
+from asaql.analysis.names import AGGREGATES, TABLE_FUNCTIONS, is_aggregate, is_analytic
+from asaql.analysis.scope import SourceScope
+from asaql.analysis.windows import is_event_time, is_window
+from asaql.diagnostics import Span, did_you_mean
+from asaql.functions import (
+    DATEPARTS,
+    Function,
+    cast_function,
+    find_datepart,
+    find_foreign,
+    find_function,
+    function_named,
+    functions,
+    is_documented_type,
+    type_kind,
+)
+from asaql.model import Kind
+from asaql.syntax import ast
+
+_COMPARISONS = {"=", "<>", "<", "<=", ">", ">="}
+
+
+class Surroundings(Protocol):
+    """What a SELECT offers to the expressions in it."""
+
+    catalog: Catalog
+    findings: Findings
+    sources: list[SourceScope]
+
+    def analytic(self, call: ast.Call, binder: "Binder") -> BoundExpression:
+        """Bind a function with OVER."""
+        ...
+
+    def user_function(self, call: ast.Call, binder: "Binder") -> BoundExpression:
+        """Bind a call with the prefix `udf`, or of a declared function without it."""
+        ...
+
+    def step_record(self, name: ast.Identifier, binder: "Binder") -> BoundExpression | None:
+        """Bind a step that the SELECT does not read, used as the record of the current event."""
+        ...
+
+    def is_step(self, name: str) -> bool:
+        """Whether a step has this name."""
+        ...
+
+
+class Binder:
+    """Binds the expressions of one clause, row by row; a subclass binds those of a grouped SELECT.
+
+    Args:
+        around: The SELECT.
+        clause: The clause's name for messages.
+    """
+
+    def __init__(self, around: Surroundings, clause: str) -> None:
+        self.around = around
+        self.clause = clause
+        self.findings = around.findings
+
+    def bind(self, expression: ast.Expression) -> BoundExpression:
+        """Return the bound expression; NULL after an error, which is then among the findings."""
+        span = expression.span
+        match expression:
+            case ast.IntegerLiteral(value) | ast.FloatLiteral(value) | ast.StringLiteral(value):
+                return Constant(value, span=span)
+            case ast.NullLiteral():
+                return Constant(None, span=span)
+            case ast.Path():
+                return self.path(expression)
+            case ast.FieldAccess(operand, name):
+                return FieldOf(self.bind(operand), name.name, span=span)
+            case ast.Call():
+                return self.call(expression)
+            case ast.Cast():
+                return self._cast(expression)
+            case ast.Case():
+                return self._case(expression)
+            case ast.Unary(operator, operand):
+                return self._unary(operator, operand, span)
+            case ast.Binary():
+                return self._binary(expression)
+            case ast.Not(operand):
+                return Negation(self.bind(operand), span=span)
+            case ast.IsNull(operand, is_negated):
+                return NullTest(self._null_operand(operand), is_negated, span=span)
+            case ast.Like(operand, pattern, is_negated):
+                return self._predicate("LIKE", is_negated, (operand, pattern), span)
+            case ast.Between(operand, low, high, is_negated):
+                return self._predicate("BETWEEN", is_negated, (operand, low, high), span)
+            case ast.In(operand, items, is_negated):
+                return self._predicate("IN", is_negated, (operand, *items), span)
+
+    def argument(self, expression: ast.Expression | ast.Star) -> BoundExpression:
+        """Return an argument where a record is at home: a source's or a step's name means its row."""
+        if isinstance(expression, ast.Star):
+            self.findings.error("AQ306", "* cannot be an argument here", expression.span, label="expected a value")
+            return Constant(None, span=expression.span)
+        if isinstance(expression, ast.Path) and len(expression.parts) == 1:
+            name = expression.parts[0]
+            source = self.source(name)
+            if source is not None and (source.columns is None or not source.has(name.name)):
+                return self.record(source, expression.span)
+            if source is None and not any(each.has(name.name) for each in self.around.sources):
+                record = self.around.step_record(name, self)
+                if record is not None:
+                    return record
+        return self.bind(expression)
+
+    def record(self, source: SourceScope, span: Span) -> BoundExpression:
+        """Return the whole row of a source."""
+        return source.record(span)
+
+    def source(self, name: ast.Identifier) -> SourceScope | None:
+        """Return the source that the SELECT calls by this name."""
+        return next((each for each in self.around.sources if each.folded == name.folded), None)
+
+    # Names -------------------------------------------------------------------------------------------------------
+
+    def path(self, path: ast.Path) -> BoundExpression:
+        """Bind a path by the rules of `scope`."""
+        if is_event_time(path):
+            return self.event_time(path.span)
+        first = path.parts[0]
+        named = self.source(first)
+        if named is not None and len(path.parts) > 1:
+            return self._column(named, path.parts[1:], path.span)
+        sources = self.around.sources
+        if named is not None and not any(each.has(first.name) for each in sources):
+            is_record = named.columns is not None or len(sources) > 1
+            return self.record(named, path.span) if is_record else self._column(named, path.parts, path.span)
+        holders = [each for each in sources if each.has(first.name)]
+        if not holders:
+            holders = [each for each in sources if each.columns is None]
+        if len(holders) == 1:
+            return self._column(holders[0], path.parts, path.span)
+        if len(holders) > 1:
+            names = ", ".join(f'"{each.name}"' for each in holders)
+            self.findings.error(
+                "AQ204",
+                f'column "{first.name}" may belong to several sources',
+                first.span,
+                label=f"could be of {names}",
+                help=f"write {holders[0].name}.{first.name}",
+            )
+            return Constant(None, span=path.span)
+        return self._unknown(path)
+
+    def _column(self, source: SourceScope, parts: tuple[ast.Identifier, ...], span: Span) -> BoundExpression:
+        if source.columns is not None and not source.has(parts[0].name):
+            self._no_column(source, parts[0])
+            return Constant(None, span=span)
+        return source.path(parts, span)
+
+    def _unknown(self, path: ast.Path) -> BoundExpression:
+        first = path.parts[0]
+        if self.around.is_step(first.name):
+            self.findings.error(
+                "AQ210",
+                f'step "{first.name}" is used as a value, and this statement does not read from it',
+                first.span,
+                label="not in FROM",
+                help=f"FROM {first.name}",
+            )
+        elif self.around.sources:
+            self._no_column(self.around.sources[0], first)
+        return Constant(None, span=path.span)
+
+    def _no_column(self, source: SourceScope, name: ast.Identifier) -> None:
+        columns = [each.name for each in source.columns or ()]
+        nearest = did_you_mean(name.name, columns)
+        self.findings.error(
+            "AQ203",
+            f'no column "{name.name}" in "{source.name}"',
+            name.span,
+            label=f'not a column of "{source.name}"',
+            notes=(f'"{source.name}" has the columns {", ".join(columns)}',) if columns else (),
+            help=f'did you mean "{nearest}"?' if nearest else None,
+        )
+
+    def event_time(self, span: Span) -> BoundExpression:
+        """Bind System.Timestamp()."""
+        return EventTime(span=span)
+
+    # Calls -------------------------------------------------------------------------------------------------------
+
+    def call(self, call: ast.Call) -> BoundExpression:
+        """Bind a call of any kind."""
+        prefix = [part.folded for part in call.prefix]
+        name = call.name.folded
+        if is_event_time(call):
+            return self.event_time(call.span)
+        if prefix == ["system"] and name == "window":
+            return self.window_record(call)
+        if prefix == ["udf"]:
+            return self.around.user_function(call, self)
+        if prefix and prefix != ["uda"]:
+            return self._prefixed(call)
+        if is_analytic(call):
+            return self.around.analytic(call, self)
+        if is_aggregate(call):
+            return self.aggregate(call)
+        if is_window(call):
+            self.findings.error("AQ404", f"{call.name.name} is a window and belongs in GROUP BY", call.span)
+            return Constant(None, span=call.span)
+        if name in TABLE_FUNCTIONS:
+            self.findings.error(
+                "AQ306",
+                f"{TABLE_FUNCTIONS[name]} gives rows, not a value",
+                call.span,
+                help=f"CROSS APPLY {TABLE_FUNCTIONS[name]}(..) AS element",
+            )
+            return Constant(None, span=call.span)
+        return self._builtin(call)
+
+    def aggregate(self, call: ast.Call) -> BoundExpression:
+        """Bind an aggregate; row by row there is none."""
+        self.findings.error(
+            "AQ407",
+            f"aggregate {call.name.name} cannot be used in {self.clause}",
+            call.span,
+            label="no group here",
+            help="GROUP BY a window, or add OVER (LIMIT DURATION(minute, 5)) for a running value",
+        )
+        return Constant(None, span=call.span)
+
+    def window_record(self, call: ast.Call) -> BoundExpression:
+        """Bind System.Window(); only a grouped SELECT has one."""
+        self.findings.error(
+            "AQ407", "System.Window() can be used only in the SELECT list of a query with GROUP BY", call.span
+        )
+        return Constant(None, span=call.span)
+
+    def _prefixed(self, call: ast.Call) -> BoundExpression:
+        prefix = ".".join(part.name for part in call.prefix)
+        bare = ast.Call(call.name, call.arguments, (), call.is_distinct, call.over, span=call.span)
+        is_known = call.name.folded in AGGREGATES or is_analytic(bare) or find_function(call.name.name) is not None
+        if is_known and self.around.catalog.level < "1.2":
+            return self.call(bare)
+        self.findings.error(
+            "AQ209",
+            f'"{prefix}" is no prefix of functions',
+            call.span,
+            label="only udf, uda and System come before a function",
+            help=f"{call.name.name}(..)" if is_known else f"udf.{call.name.name}(..)",
+        )
+        return Constant(None, span=call.span)
+
+    def _builtin(self, call: ast.Call) -> BoundExpression:
+        name = call.name.folded
+        if name in ("coalesce", "nullif"):
+            return self._choice(call)
+        function = find_function(call.name.name) if call.name.name[:1].isalpha() and " " not in name else None
+        if function is None:
+            return self._not_built_in(call)
+        least, most = function.arity
+        if not self.check_count(call, least, most):
+            return Constant(None, span=call.span)
+        arguments: list[BoundExpression] = []
+        for index, argument in enumerate(call.arguments):
+            parameter = function.parameters[min(index, len(function.parameters) - 1)]
+            if parameter.type == "datepart":
+                arguments.append(self._datepart(call, argument))
+            elif "record" in parameter.type or isinstance(argument, ast.Star):
+                arguments.append(self.argument(argument))
+            else:
+                arguments.append(self.bind(argument))
+        self._no_over(call)
+        return Invoke(function, tuple(arguments), span=call.span)
+
+    def _not_built_in(self, call: ast.Call) -> BoundExpression:
+        name, catalog = call.name.name, self.around.catalog
+        if catalog.function(name) is not None:
+            if catalog.level >= "1.2":
+                self.findings.error(
+                    "AQ209",
+                    f'function "{name}" is called without its prefix',
+                    call.name.span,
+                    help=f"udf.{name}(..)",
+                )
+            return self.around.user_function(call, self)
+        foreign = find_foreign(name)
+        known = [each.name for each in functions() if each.name[:1].isalpha()] + list(AGGREGATES)
+        nearest = did_you_mean(name, [*known, *(f"udf.{each.name}" for each in catalog.functions)])
+        if foreign is not None:
+            self.findings.error(
+                "AQ207", f"{name.upper()} is not in this dialect", call.name.span, label="of another dialect", help=foreign
+            )
+        elif catalog.is_complete:
+            self.findings.error(
+                "AQ205",
+                f'function "{name}" is unknown',
+                call.name.span,
+                help=f"did you mean {nearest}?" if nearest else f"a function of the job is called udf.{name}(..)",
+            )
+        else:
+            self.findings.warning(
+                "AQ205",
+                f'function "{name}" is no built-in function',
+                call.name.span,
+                label="taken for a function of the job",
+                help=f"did you mean {nearest}?" if nearest else f"udf.{name}(..)",
+            )
+            return self.around.user_function(call, self)
+        return Constant(None, span=call.span)
+
+    def check_count(self, call: ast.Call, least: int, most: int | None) -> bool:
+        """Report a wrong number of arguments; return whether it is right."""
+        count = len(call.arguments)
+        if count >= least and (most is None or count <= most):
+            return True
+        expected = f"{least}" if least == most else f"at least {least}" if most is None else f"{least} to {most}"
+        noun = "argument" if expected == "1" else "arguments"
+        self.findings.error(
+            "AQ206", f"{call.name.name} takes {expected} {noun}, and {count or 'none'} are given", call.span
+        )
+        return False
+
+    def _no_over(self, call: ast.Call) -> None:
+        if call.over is not None:
+            self.findings.error("AQ408", f"{call.name.name} does not take OVER", call.over.span)
+
+    def _datepart(self, call: ast.Call, argument: ast.Expression | ast.Star) -> BoundExpression:
+        text = None
+        if isinstance(argument, ast.Path) and len(argument.parts) == 1:
+            text = argument.parts[0].name
+        elif isinstance(argument, ast.StringLiteral):
+            text = argument.value
+        part = find_datepart(text) if text is not None else None
+        if part is None:
+            nearest = did_you_mean(text, DATEPARTS) if text else None
+            self.findings.error(
+                "AQ306",
+                f'"{text}" is no part of a date' if text else f"{call.name.name} needs a part of a date first",
+                argument.span,
+                label="expected a word such as year, day, hour or minute",
+                help=f"did you mean {nearest}?" if nearest else None,
+            )
+        return Constant(part, span=argument.span)
+
+    # Operators ---------------------------------------------------------------------------------------------------
+
+    def _choice(self, call: ast.Call) -> BoundExpression:
+        """Bind COALESCE and NULLIF, which are conditions in another spelling."""
+        is_coalesce = call.name.folded == "coalesce"
+        if not self.check_count(call, 1 if is_coalesce else 2, None if is_coalesce else 2):
+            return Constant(None, span=call.span)
+        values = [self.argument(each) for each in call.arguments]
+        if is_coalesce:
+            branches = tuple(Branch(NullTest(each, True), each, span=each.span) for each in values[:-1])
+            return Conditional(branches, values[-1], span=call.span) if branches else values[0]
+        same = Invoke(self._compare("="), (values[0], values[1]), span=call.span)
+        return Conditional((Branch(same, Constant(None), span=call.span),), values[0], span=call.span)
+
+    def _compare(self, name: str) -> Function:
+        return function_named(f"{name} (ignore case)" if self.around.catalog.ignores_case else name)
+
+    def _predicate(
+        self, name: str, is_negated: bool, operands: tuple[ast.Expression, ...], span: Span
+    ) -> BoundExpression:
+        function = self._compare(f"NOT {name}" if is_negated else name)
+        return Invoke(function, tuple(self.bind(each) for each in operands), span=span)
+
+    def _null_operand(self, operand: ast.Expression) -> BoundExpression:
+        """Bind what IS NULL looks at: a step's name stands for its row there."""
+        if isinstance(operand, ast.Path) and len(operand.parts) == 1:
+            source = self.source(operand.parts[0])
+            if source is not None and source.columns is not None:
+                return self.argument(operand)
+        return self.bind(operand)
+
+    def _unary(self, operator: ast.UnaryOperator, operand: ast.Expression, span: Span) -> BoundExpression:
+        bound = self.bind(operand)
+        if operator is ast.UnaryOperator.PLUS:
+            return bound
+        if operator is ast.UnaryOperator.MINUS:
+            if isinstance(operand, ast.IntegerLiteral | ast.FloatLiteral):
+                return Constant(-operand.value, span=span)
+            return Invoke(function_named("NEGATE"), (bound,), span=span)
+        return Invoke(function_named("~"), (bound,), span=span)
+
+    def _binary(self, expression: ast.Binary) -> BoundExpression:
+        operator = expression.operator
+        if operator in (ast.BinaryOperator.AND, ast.BinaryOperator.OR):
+            operands = tuple(self.bind(each) for each in chain(expression, operator))
+            return Logical(LogicalOperator(operator.value), operands, span=expression.span)
+        function = self._compare(operator.value) if operator.value in _COMPARISONS else function_named(operator.value)
+        return Invoke(function, (self.bind(expression.left), self.bind(expression.right)), span=expression.span)
+
+    def _case(self, expression: ast.Case) -> BoundExpression:
+        subject = self.bind(expression.operand) if expression.operand is not None else None
+        branches = []
+        for when in expression.whens:
+            condition = self.bind(when.condition)
+            if subject is not None:
+                condition = Invoke(self._compare("="), (subject, condition), span=when.condition.span)
+            branches.append(Branch(condition, self.bind(when.result), span=when.span))
+        otherwise = self.bind(expression.otherwise) if expression.otherwise is not None else Constant(None)
+        return Conditional(tuple(branches), otherwise, span=expression.span)
+
+    def _cast(self, expression: ast.Cast) -> BoundExpression:
+        operand = self.bind(expression.operand)
+        kind = bind_type(expression.type, self.findings)
+        if kind is None:
+            return Constant(None, span=expression.span)
+        return Invoke(cast_function(kind, is_safe=expression.is_safe), (operand,), span=expression.span)
+
+
+def bind_type(type_: ast.TypeName, findings: Findings) -> Kind | None:
+    """Return the kind that a type name means; None after an error."""
+    kind = type_kind(type_.name, type_.arguments)
+    written = type_.name + (f"({', '.join(type_.arguments)})" if type_.arguments else "")
+    if kind is None:
+        types = ("bigint", "float", "nvarchar(max)", "datetime", "bit", "record", "array")
+        nearest = did_you_mean(type_.name, types)
+        findings.error(
+            "AQ301",
+            f'type "{written}" is unknown',
+            type_.span,
+            notes=(f"the types are {', '.join(types)}",),
+            help=f"did you mean {nearest}?" if nearest else None,
+        )
+    elif not is_documented_type(type_.name, type_.arguments):
+        findings.warning(
+            "AQ301", f'type "{written}" is not of this dialect', type_.span, label=f"taken for {kind}", help=str(kind)
+        )
+    return kind
+
+
+def chain(expression: ast.Expression, operator: ast.BinaryOperator) -> list[ast.Expression]:
+    """Return the operands of a run of one logical operator, without recursion: runs can be thousands long."""
+    operands: list[ast.Expression] = []
+    stack = [expression]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, ast.Binary) and each.operator is operator:
+            stack += (each.right, each.left)
+        else:
+            operands.append(each)
+    return operands

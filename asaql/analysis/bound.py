@@ -1,0 +1,229 @@
+"""Bound expressions: every name resolved to a column of the incoming batch, every call to its declaration.
+
+They are plain data, so a plan can be compared, printed, pickled and sent to another process. Spans point into the
+query, for the errors that only a run can find.
+
+Predicates are two-valued: a comparison with NULL is false. `Logical`, `Negation` and `NullTest` take and give bits.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from asaql.diagnostics import Span
+from asaql.functions.registry import Function
+from asaql.model import Value
+
+NOWHERE = Span(0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundNode:
+    """Anything with a place in the query."""
+
+    span: Span = field(default=NOWHERE, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(BoundNode):
+    """A value known before the run."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRef(BoundNode):
+    """A column of the incoming batch, by its slot name."""
+
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventTime(BoundNode):
+    """`System.Timestamp()`: the event time of the row, a datetime."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOf(BoundNode):
+    """A field of a record, found without regard to case; NULL where there is no record or no such field."""
+
+    operand: "BoundExpression"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke(BoundNode):
+    """A built-in function or operator applied to its arguments."""
+
+    function: Function
+    arguments: tuple["BoundExpression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptCall(BoundNode):
+    """A JavaScript function applied to its arguments."""
+
+    name: str
+    arguments: tuple["BoundExpression", ...]
+
+
+class LogicalOperator(StrEnum):
+    """AND and OR."""
+
+    AND = "AND"
+    OR = "OR"
+
+
+@dataclass(frozen=True, slots=True)
+class Logical(BoundNode):
+    """AND or OR over two or more operands; an operand is evaluated only for rows that those before it leave open."""
+
+    operator: LogicalOperator
+    operands: tuple["BoundExpression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negation(BoundNode):
+    """NOT: true where the operand is false or NULL."""
+
+    operand: "BoundExpression"
+
+
+@dataclass(frozen=True, slots=True)
+class NullTest(BoundNode):
+    """IS NULL, or IS NOT NULL when negated."""
+
+    operand: "BoundExpression"
+    is_negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Branch(BoundNode):
+    """A condition and what the CASE gives where it is the first to be true."""
+
+    condition: "BoundExpression"
+    result: "BoundExpression"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional(BoundNode):
+    """CASE: branches are evaluated only for the rows that reach them. COALESCE is one too."""
+
+    branches: tuple[Branch, ...]
+    otherwise: "BoundExpression"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordItem(BoundNode):
+    """An entry of a `MakeRecord`: a named field, or, without a name, all fields of a record."""
+
+    name: str | None
+    value: "BoundExpression"
+
+
+@dataclass(frozen=True, slots=True)
+class MakeRecord(BoundNode):
+    """A record made of the row: fields in order; of two with the same name, case aside, the first stays."""
+
+    items: tuple[RecordItem, ...]
+
+
+BoundExpression: TypeAlias = (
+    Constant
+    | ColumnRef
+    | EventTime
+    | FieldOf
+    | Invoke
+    | ScriptCall
+    | Logical
+    | Negation
+    | NullTest
+    | Conditional
+    | MakeRecord
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderKey(BoundNode):
+    """A key of ORDER BY inside OVER."""
+
+    key: BoundExpression
+    is_descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateCall(BoundNode):
+    """An aggregate of a grouped SELECT.
+
+    Attributes:
+        name: The aggregate's registered name; for a JavaScript aggregate its alias.
+        argument: What is aggregated; None for COUNT(*), a record of the row for Collect() and TopOne().
+        is_distinct: COUNT(DISTINCT ..).
+        order_by: Keys of TopOne, CollectTop and the percentiles.
+        parameter: The literal parameter: n of CollectTop, p of a percentile.
+        is_script: Whether this is a JavaScript aggregate (`uda.`).
+        is_text: Whether MIN and MAX compare as text instead of reading text as numbers.
+    """
+
+    name: str
+    argument: BoundExpression | None
+    is_distinct: bool = False
+    order_by: tuple[OrderKey, ...] = ()
+    parameter: int | float | None = None
+    is_script: bool = False
+    is_text: bool = False
+
+
+def children(expression: BoundExpression) -> Iterator[BoundExpression]:
+    """Yield the expressions directly below one."""
+    match expression:
+        case FieldOf(operand) | Negation(operand) | NullTest(operand):
+            yield operand
+        case Invoke(_, arguments) | ScriptCall(_, arguments):
+            yield from arguments
+        case Logical(_, operands):
+            yield from operands
+        case Conditional(branches, otherwise):
+            for branch in branches:
+                yield branch.condition
+                yield branch.result
+            yield otherwise
+        case MakeRecord(items):
+            yield from (item.value for item in items)
+        case _:
+            return
+
+
+def with_children(
+    expression: BoundExpression, change: Callable[[BoundExpression], BoundExpression]
+) -> BoundExpression:
+    """Return an expression with `change` applied to each of the expressions directly below it."""
+    span = expression.span
+    match expression:
+        case Invoke(function, arguments):
+            return Invoke(function, tuple(map(change, arguments)), span=span)
+        case ScriptCall(name, arguments):
+            return ScriptCall(name, tuple(map(change, arguments)), span=span)
+        case Logical(operator, operands):
+            return Logical(operator, tuple(map(change, operands)), span=span)
+        case Negation(operand):
+            return Negation(change(operand), span=span)
+        case NullTest(operand, is_negated):
+            return NullTest(change(operand), is_negated, span=span)
+        case FieldOf(operand, name):
+            return FieldOf(change(operand), name, span=span)
+        case Conditional(branches, otherwise):
+            inner = tuple(Branch(change(each.condition), change(each.result), span=each.span) for each in branches)
+            return Conditional(inner, change(otherwise), span=span)
+        case MakeRecord(items):
+            return MakeRecord(tuple(RecordItem(x.name, change(x.value), span=x.span) for x in items), span=span)
+        case _:
+            return expression
+
+
+def slots_of(expression: BoundExpression) -> frozenset[str]:
+    """Return the slots that an expression reads."""
+    if isinstance(expression, ColumnRef):
+        return frozenset((expression.slot,))
+    return frozenset[str]().union(*(slots_of(each) for each in children(expression)))

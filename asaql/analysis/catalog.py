@@ -1,0 +1,66 @@
+"""Declared facts that a query is compiled against. They are handed in: compiling reads no file."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class FunctionKind(StrEnum):
+    """What answers a user-defined function."""
+
+    SCRIPT = "JavaScript function"
+    AGGREGATE = "JavaScript aggregate"
+    SCORE = "scoring function"
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredFunction:
+    """A user-defined function of the job.
+
+    Attributes:
+        name: Its alias in queries.
+        kind: What answers it.
+        arity: Number of arguments where the declaration gives it.
+    """
+
+    name: str
+    kind: FunctionKind
+    arity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything outside of the query text that its meaning depends on.
+
+    Attributes:
+        functions: The job's user-defined functions.
+        inputs: Names of the inputs that the job declares; empty when any name may be an input.
+        reference: Names of the inputs that hold reference data.
+        level: Compatibility level, `1.0`, `1.1` or `1.2`.
+        ignores_case: Whether comparisons of text ignore case.
+        is_complete: Whether all functions are declared, as they are when a job is run. A query file alone declares
+            none, and then an undeclared function is a warning.
+    """
+
+    functions: tuple[DeclaredFunction, ...] = ()
+    inputs: tuple[str, ...] = ()
+    reference: tuple[str, ...] = ()
+    level: str = "1.2"
+    ignores_case: bool = False
+    is_complete: bool = True
+    _by_name: dict[str, DeclaredFunction] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {each.name.casefold(): each for each in self.functions})
+
+    def function(self, name: str) -> DeclaredFunction | None:
+        """Return the user-defined function of this alias, case aside."""
+        return self._by_name.get(name.casefold())
+
+    def is_reference(self, name: str) -> bool:
+        """Return whether the input of this name holds reference data."""
+        return _contains(self.reference, name)
+
+
+def _contains(names: Iterable[str], name: str) -> bool:
+    return name.casefold() in {each.casefold() for each in names}

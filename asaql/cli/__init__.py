@@ -1,0 +1,1 @@
+"""The command line: each command parses its options, makes one call and prints the answer."""

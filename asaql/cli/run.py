@@ -1,0 +1,63 @@
+"""`asaql run`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from asaql.cli.options import job_from, job_options
+from asaql.cli.report import Reporter
+from asaql.runtime import RunSummary, run_job
+
+
+@click.command(name="run")
+@job_options
+@click.option("--parallelism", type=click.IntRange(min=1), default=1, show_default=True, help="Number of processes.")
+@click.option("--batch-rows", type=click.IntRange(min=1), help="Most rows in a batch; results do not depend on it.")
+@click.option("--metrics", type=click.Path(dir_okay=False, path_type=Path), help="Write metrics to a file, JSON lines.")
+@click.option("--summary", is_flag=True, help="Print counts and times to standard error at the end.")
+@click.pass_obj
+def command(
+    reporter: Reporter,
+    /,
+    target: str,
+    parallelism: int,
+    batch_rows: int | None,
+    metrics: Path | None,
+    summary: bool,
+    **settings: Any,
+) -> int:
+    """Run a query or a job and write its outputs.
+
+    QUERY is a .sql or .asaql file, or - for standard input. JOB is a job file (.yaml), an asaproj.json or a deployment
+    template (.json). DIR is a project's folder.
+
+    Outputs without a file go to standard output, an object a line; if there are several, each line names its output.
+
+    \b
+    Examples:
+      asaql run alerts.asaql --input events.jsonl
+      asaql run alerts.asaql --input Sensors=sensors.csv --output Alerts=alerts.parquet
+      asaql run fraud.asaql --input rides.json.gz --score score=http://127.0.0.1:5001/score
+      asaql run my-project/ --late-arrival 5s --summary
+      cat events.jsonl | asaql run alerts.asaql --input -
+    """  # noqa: D301 - click's own mark for text that is not to be wrapped
+    job = job_from(target, **settings)
+    reporter.show_all(job.warnings)
+    result = run_job(job, parallelism=parallelism, batch_rows=batch_rows, warn=reporter.show, metrics_path=metrics)
+    if summary:
+        click.echo(summary_text(result), err=True)
+    return 0
+
+
+def summary_text(result: RunSummary) -> str:
+    """Return the counts and times of a run, a line for each."""
+    rate = result.events_in / result.seconds if result.seconds > 0 else 0.0
+    lines = [f"events in        {result.events_in:,}"]
+    lines += [f"rows out         {count:,} to {name}" for name, count in result.events_out.items()]
+    lines += [
+        f"events dropped   {result.dropped:,}",
+        f"requests         {result.requests:,}",
+        f"time             {result.seconds:.3f} s ({rate:,.0f} events/s)",
+    ]
+    return "\n".join(lines)

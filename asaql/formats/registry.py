@@ -1,0 +1,70 @@
+"""The formats by name."""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from asaql.formats.events import CHUNK_BYTES, Decoder, Encoder, Splitter
+from asaql.formats.json import JsonDecoder
+from asaql.formats.json_encoder import JsonEncoder
+from asaql.formats.json_splitter import JsonSplitter
+from asaql.formats.projection import Projection, ReadOptions
+
+FORMATS = ("json", "csv", "avro", "parquet")
+"""Every format; all but Avro can be written."""
+
+_SUFFIXES = {
+    ".json": "json",
+    ".ndjson": "json",
+    ".jsonl": "json",
+    ".csv": "csv",
+    ".avro": "avro",
+    ".parquet": "parquet",
+}
+
+
+def format_of(path: str) -> str | None:
+    """Return the format that a file's suffix names, a further `.gz` aside; None for an unknown one."""
+    name = PurePath(path)
+    suffix = PurePath(name.stem).suffix if name.suffix.lower() == ".gz" else name.suffix
+    return _SUFFIXES.get(suffix.lower())
+
+
+def decoder_for(format: str, projection: Projection, options: ReadOptions) -> Decoder:  # noqa: A002
+    """Return a decoder of a format.
+
+    Args:
+        format: One of `FORMATS`.
+        projection: What to read.
+        options: How to read it.
+    """
+    return JsonDecoder(projection, options)
+
+
+def splitter_for(
+    format: str,  # noqa: A002
+    source: str = "",
+    *,
+    options: ReadOptions | None = None,
+    rows: int | None = None,
+    chunk_bytes: int = CHUNK_BYTES,
+) -> Splitter:
+    """Return a splitter of a stream in a format.
+
+    Args:
+        format: One of `FORMATS`.
+        source: Name of the input for messages.
+        options: How the format is read.
+        rows: Events a chunk holds exactly, the last one excepted; None to cut by size.
+        chunk_bytes: Size of a chunk, about, if `rows` is None.
+    """
+    return JsonSplitter(source, rows=rows, chunk_bytes=chunk_bytes)
+
+
+def encoder_for(format: str, names: Sequence[str] | None) -> Encoder:  # noqa: A002
+    """Return an encoder of a format.
+
+    Args:
+        format: One of `FORMATS` except `avro`.
+        names: The columns in order; None if rows come as one column of records, whose fields are the columns.
+    """
+    return JsonEncoder(names)

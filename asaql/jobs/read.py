@@ -1,0 +1,96 @@
+"""The one way in: whatever describes a job, this makes the Job of it."""
+
+import re
+from pathlib import Path
+
+from asaql.diagnostics import Diagnostic, QueryError, did_you_mean
+from asaql.jobs.arm_template import read_template
+from asaql.jobs.asa_project import PROJECT_FILE, read_project
+from asaql.jobs.job import STANDARD_STREAM, Job
+from asaql.jobs.options import JobOptions, apply_options
+from asaql.jobs.query_file import read_query_file, read_standard_query
+from asaql.jobs.yaml_job import read_yaml_job
+
+_QUERY_SUFFIXES = (".asaql", ".sql")
+_YAML_SUFFIXES = (".yaml", ".yml")
+_PROJECT_MARK = re.compile(r'"startFile"\s*:', re.IGNORECASE)
+
+
+def read_job(target: str | Path, options: JobOptions | None = None) -> Job:
+    """Return the job that `target` describes, with the options applied on top.
+
+    Args:
+        target: `-` for a query on standard input; a `.sql` or `.asaql` file; a job file (`.yaml`, `.yml`); a project's
+            folder or its `asaproj.json`; a deployment template (`.json`). A folder without a project may hold one
+            `job.yaml` instead.
+        options: What wins over the description.
+
+    Raises:
+        QueryError: With all that is wrong (AQ701, AQ702, AQ706, AQ707, AQ708, AQ202).
+    """
+    options = options or JobOptions()
+    job = apply_options(_described(str(target), options), options)
+    if str(target) == "-" and any(each.path == STANDARD_STREAM for each in job.inputs):
+        raise QueryError(
+            Diagnostic(
+                "AQ701",
+                "standard input cannot be both the query and an input",
+                help="save the query to a file, or name a file for the input",
+            )
+        )
+    return job
+
+
+def _described(target: str, options: JobOptions) -> Job:
+    if target == "-":
+        return read_standard_query()
+    path = Path(target)
+    provided = [name for name, _ in (*options.functions, *options.scorers)]
+    if path.is_dir():
+        return _folder_job(path, provided)
+    suffix = path.suffix.lower()
+    if not path.exists():
+        raise QueryError(_missing(path))
+    if suffix in _YAML_SUFFIXES:
+        return read_yaml_job(path)
+    if suffix == ".json":
+        if path.name.casefold() == PROJECT_FILE or _is_project(path):
+            return read_project(path, provided)
+        return read_template(path, provided, [name for name, _ in options.scorer_keys])
+    if suffix in _QUERY_SUFFIXES:
+        return read_query_file(path)
+    raise QueryError(
+        Diagnostic(
+            "AQ701",
+            f'"{path}" is no query, job file, project or template by its suffix',
+            help="give a .sql, .asaql, .yaml or .json file, or a project's folder",
+        )
+    )
+
+
+def _folder_job(folder: Path, provided: list[str]) -> Job:
+    names = {each.name.casefold(): each for each in folder.iterdir()}
+    if PROJECT_FILE not in names:
+        for name in ("job.yaml", "job.yml"):
+            if name in names:
+                return read_yaml_job(names[name])
+    return read_project(folder, provided)
+
+
+def _is_project(path: Path) -> bool:
+    try:
+        return _PROJECT_MARK.search(path.read_text(encoding="utf-8-sig")) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _missing(path: Path) -> Diagnostic:
+    near = None
+    if path.parent.is_dir():
+        known = (*_QUERY_SUFFIXES, *_YAML_SUFFIXES, ".json")
+        near = did_you_mean(path.name, [each.name for each in path.parent.iterdir() if each.suffix.lower() in known])
+    return Diagnostic(
+        "AQ702",
+        f'"{path}" does not exist',
+        help=f'did you mean "{path.parent / near}"?' if near else None,
+    )

@@ -1,0 +1,260 @@
+"""Where events enter: time policies, sorting by event time, watermarks."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import polars as pl
+
+from asaql.model import Batch, Watermark
+from asaql.operators.batch_queue import read_batches, sorted_by_time, write_batches
+from asaql.operators.chunks import ChunkReader, ChunkWriter
+from asaql.operators.contract import Emission, Operator
+from asaql.operators.row_store import GROUP, RowStore, number_groups, whole
+
+_FORMAT: Final = ("ingress", 1)
+_SLICE_ROWS: Final = 1 << 16
+"""Rows in a batch of a recording that was sorted as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngressPlan:
+    """How events enter.
+
+    With neither a late nor an out-of-order tolerance nothing bounds how far back an event may lie: events are sorted
+    once all of them have come.
+
+    Attributes:
+        arrival_slot: Slot of the arrival time, a datetime; None if no policy needs it. It goes no further.
+        over: Slots of the substream keys of TIMESTAMP BY .. OVER. They go no further.
+        late_arrival: Ticks that an event's time may lie behind its arrival; None for no limit.
+        out_of_order: Ticks that an event's time may lie behind the highest one so far; None for no limit.
+        early_arrival: Ticks that an event's time may lie ahead of its arrival; None for no limit.
+        is_adjusting: Whether late events and events out of order get the earliest time allowed; else they are dropped.
+        is_in_order: Whether rows are known to come in the order of event time, so that none has to wait.
+    """
+
+    arrival_slot: str | None = None
+    over: tuple[str, ...] = ()
+    late_arrival: int | None = None
+    out_of_order: int | None = None
+    early_arrival: int | None = None
+    is_adjusting: bool = True
+    is_in_order: bool = False
+
+
+class IngressOperator(Operator):
+    """Applies the time policies to events in the order of arrival, and gives them in the order of event time.
+
+    The policies apply one after the other: too early events are dropped; late events are moved or dropped; events
+    more than the tolerance behind the highest time so far are moved or dropped. Tolerances are themselves allowed.
+    With substreams, every key has a highest time of its own; arrivals then count as never going back.
+
+    Attributes:
+        counts: Events touched by a policy, by the official names `EarlyInputEvents`, `LateInputEvents`,
+            `OutOfOrderEvents`; and by what became of them, `DroppedEvents` and `AdjustedEvents`.
+
+    Args:
+        plan: How events enter.
+    """
+
+    def __init__(self, plan: IngressPlan) -> None:
+        self._plan = plan
+        self._held: list[Batch] = []
+        self._highest = RowStore(tuple(f"key{at}" for at in range(len(plan.over))))
+        self._latest_arrival: int | None = None
+        self._watermark: int | None = None
+        self._advanced: int | None = None
+        self.counts: Counter[str] = Counter()
+
+    @property
+    def rows_held(self) -> int:
+        """Events that wait to be sorted."""
+        return sum(each.height for each in self._held)
+
+    def on_batch(self, batch: Batch, port: int = 0) -> Iterable[Emission]:
+        """Take events in the order of arrival; return those that no later event can precede."""
+        if batch.height == 0:
+            return ()
+        if self._plan.is_in_order:
+            return (batch, Watermark(int(batch.times[-1])))
+        accepted = self._accepted(batch)
+        if accepted.height:
+            self._held.append(accepted)
+        return self._release(self._bound())
+
+    def advance(self, now: int) -> Iterable[Emission]:
+        """Take notice that time has gone on to `now`, in ticks, without an event; return what need not wait for more.
+
+        An event that arrives from now on cannot be older than the late arrival tolerance allows.
+        """
+        if self._plan.late_arrival is None:
+            return ()
+        self._latest_arrival = now if self._latest_arrival is None else max(self._latest_arrival, now)
+        self._advanced = now - self._plan.late_arrival
+        return self._release(self._advanced)
+
+    def on_end(self) -> Iterable[Emission]:
+        """Return all events that still wait, with watermarks between."""
+        held, self._held = self._held, []
+        return _in_slices(held)
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Return the events that wait and what the policies have to remember."""
+        writer = ChunkWriter(*_FORMAT)
+        writer.add_json("state", [self._latest_arrival, self._watermark, self._advanced, self.counts])
+        write_batches(writer, "held", self._held)
+        self._highest.snapshot(writer, "highest")
+        return writer.chunks
+
+    def restore(self, chunks: dict[str, bytes]) -> None:
+        """Take the state of a snapshot."""
+        reader = ChunkReader(chunks, *_FORMAT)
+        self._latest_arrival, self._watermark, self._advanced, counts = reader.get_json("state")
+        self.counts = Counter(counts)
+        self._held = read_batches(reader, "held")
+        self._highest.restore(reader, "highest")
+
+    # Policies --------------------------------------------------------------------------------------------------------
+
+    def _accepted(self, batch: Batch) -> Batch:
+        """Return the events that no policy drops, with the times that the policies give them."""
+        plan = self._plan
+        times, rows = batch.times, pl.int_range(batch.height, dtype=pl.UInt32, eager=True)
+        arrivals = self._arrivals(batch)
+        if arrivals is not None and plan.early_arrival is not None:
+            is_fine = times - arrivals <= plan.early_arrival
+            self._count("EarlyInputEvents", "DroppedEvents", ~is_fine)
+            times, rows, arrivals = times.filter(is_fine), rows.filter(is_fine), arrivals.filter(is_fine)
+        if arrivals is not None and plan.late_arrival is not None:
+            times, rows = self._bounded(times, rows, arrivals - plan.late_arrival, "LateInputEvents")
+        if plan.out_of_order is not None:
+            times, rows = self._bounded(times, rows, self._floors(batch, times, rows), "OutOfOrderEvents")
+        if self._advanced is not None:
+            floor = pl.Series([self._advanced]).new_from_index(0, len(times))
+            times, rows = self._bounded(times, rows, floor, "LateInputEvents")
+        hidden = {plan.arrival_slot, *plan.over}
+        batch = batch.select([name for name in batch.columns if name not in hidden])
+        return batch.with_times(times) if len(rows) == batch.height else batch.gather(rows).with_times(times)
+
+    def _arrivals(self, batch: Batch) -> pl.Series | None:
+        if self._plan.arrival_slot is None:
+            return None
+        arrivals = batch.columns[self._plan.arrival_slot].expand(batch.height).series
+        if self._plan.over:
+            latest = pl.Series([self._latest_arrival], dtype=pl.Int64)
+            arrivals = pl.concat([latest, arrivals.alias("")]).cum_max().fill_null(strategy="backward").slice(1)
+            self._latest_arrival = int(arrivals[-1])
+        return arrivals
+
+    def _bounded(
+        self, times: pl.Series, rows: pl.Series, floors: pl.Series, metric: str
+    ) -> tuple[pl.Series, pl.Series]:
+        """Return times and rows with those below their floor lifted to it, or dropped."""
+        is_fine = times >= floors
+        if is_fine.all():
+            return times, rows
+        self._count(metric, "AdjustedEvents" if self._plan.is_adjusting else "DroppedEvents", ~is_fine)
+        if self._plan.is_adjusting:
+            return times.zip_with(is_fine, floors), rows
+        return times.filter(is_fine), rows.filter(is_fine)
+
+    def _floors(self, batch: Batch, times: pl.Series, rows: pl.Series) -> pl.Series:
+        """Return the earliest time that each event may have by the out-of-order policy.
+
+        An event below it does not raise the highest time, whether it is moved or dropped, so a running maximum over
+        all events gives the same floors as one over the accepted ones.
+        """
+        assert self._plan.out_of_order is not None
+        keys = {
+            name: batch.columns[slot].expand(batch.height).gather(rows)
+            for name, slot in zip(self._highest.keys, self._plan.over, strict=True)
+        }
+        if not len(times):
+            return times
+        position = pl.int_range(len(times), dtype=pl.Int64, eager=True)
+        self._highest.append({"highest": times, "row": position}, keys)
+        frame = number_groups(self._highest.frame(), self._highest.keys)
+        frame = frame.with_columns(pl.col("highest").cum_max().over(GROUP))
+        before = frame.with_columns(pl.col("highest").shift(1).over(GROUP)).filter(pl.col("row").is_not_null())
+        last = frame.group_by(GROUP, maintain_order=True).last().drop(GROUP)
+        self._highest.replace(last.with_columns(pl.lit(None, dtype=pl.Int64).alias("row")))
+        return before.get_column("highest").fill_null(0) - self._plan.out_of_order
+
+    def _count(self, metric: str, fate: str, touched: pl.Series) -> None:
+        number = int(touched.sum())
+        if number:
+            self.counts[metric] += number
+            self.counts[fate] += number
+
+    # Sorting ---------------------------------------------------------------------------------------------------------
+
+    def _bound(self) -> int | None:
+        """Return the ticks that no later event can precede; None if there is no such bound."""
+        plan = self._plan
+        if plan.over:
+            if self._latest_arrival is None or plan.late_arrival is None:
+                return None
+            return self._latest_arrival - plan.late_arrival
+        if plan.out_of_order is None or not self._highest.height:
+            return None
+        return whole(self._highest.frame()["highest"].max()) - plan.out_of_order
+
+    def _release(self, until: int | None) -> Iterable[Emission]:
+        if until is None or until < 0 or (self._watermark is not None and until <= self._watermark):
+            return ()
+        self._watermark = until
+        ready: list[Batch] = []
+        waiting: list[Batch] = []
+        for batch in self._held:
+            is_ready = batch.times < until
+            if is_ready.all():
+                ready.append(batch)
+            elif is_ready.any():
+                ready.append(batch.filter(is_ready))
+                waiting.append(batch.filter(~is_ready))
+            else:
+                waiting.append(batch)
+        self._held = waiting
+        return (*([sorted_by_time(ready)] if ready else []), Watermark(until))
+
+
+def _in_slices(batches: Sequence[Batch]) -> Iterator[Emission]:
+    """Yield the rows of batches in the order of event time, a slice at a time, each with a watermark before it.
+
+    Rows are brought together slice by slice, so what never had to be sorted is passed on as it is, and columns keep
+    the kinds that they have in their own batches as far as possible.
+    """
+    if not batches:
+        return
+    spans = [(int(each.times.min()), int(each.times.max())) for each in batches]  # type: ignore[arg-type]
+    follows = all(before[1] <= after[0] for before, after in pairwise(spans))
+    if follows and all(each.times.is_sorted() for each in batches):
+        for batch, (first, _) in zip(batches, spans, strict=True):
+            yield Watermark(first)
+            yield batch
+        return
+    places = pl.concat(
+        [
+            pl.DataFrame(
+                {"time": each.times, "row": pl.int_range(each.height, dtype=pl.UInt32, eager=True)}
+            ).with_columns(pl.lit(number, dtype=pl.UInt32).alias("batch"))
+            for number, each in enumerate(batches)
+        ]
+    ).sort("time", maintain_order=True)
+    for places_here in places.iter_slices(_SLICE_ROWS):
+        yield Watermark(int(places_here["time"][0]))
+        parts = [
+            batches[number].gather(part["row"])
+            for (number,), part in places_here.partition_by("batch", as_dict=True, maintain_order=True).items()
+        ]
+        yield sorted_by_time(parts) if len(parts) == 1 else _interleaved(parts, places_here)
+
+
+def _interleaved(parts: Sequence[Batch], places: pl.DataFrame) -> Batch:
+    """Return the rows of parts, which stand in the order of their first row, in the order of `places`."""
+    order = places.select("batch", pl.int_range(pl.len(), dtype=pl.UInt32).alias("target"))
+    source = pl.concat(order.partition_by("batch", maintain_order=True)).get_column("target")
+    return Batch.concat(parts).gather(source.arg_sort().cast(pl.UInt32))

@@ -1,0 +1,60 @@
+"""What must hold of every plan, checked behind every rule: a rule that breaks it is a bug of asaql."""
+
+from asaql.analysis.bound import BoundExpression, slots_of
+from asaql.plan.logical import Join, Plan, PlanNode, ReferenceJoin, Scan, StepScan, with_expressions
+
+
+class PlanError(AssertionError):
+    """A rule made a plan that cannot run."""
+
+
+def verify(before: Plan, after: Plan, rule: str) -> None:
+    """Check that outputs are as they were, that steps exist, and that every slot read is given.
+
+    Raises:
+        PlanError: The rule broke the plan.
+    """
+    shape = [(each.name, each.columns, each.slots) for each in before.outputs]
+    if shape != [(each.name, each.columns, each.slots) for each in after.outputs]:
+        message = f"rule {rule} changed the columns of an output"
+        raise PlanError(message)
+    steps = {name.casefold(): set(tree.slots) for name, tree in after.steps}
+    for tree in after.trees:
+        _verify_tree(tree, steps, rule)
+
+
+def _verify_tree(node: PlanNode, steps: dict[str, set[str]], rule: str) -> None:
+    for each in node.children:
+        _verify_tree(each, steps, rule)
+    if isinstance(node, StepScan):
+        missing = {column for _, column in node.fields} - steps.get(node.step.casefold(), set())
+    else:
+        given = {slot for each in node.children for slot in each.slots}
+        if isinstance(node, Scan):
+            given = set(node.slots)
+        missing = _read(node) - given - _own(node)
+    if missing:
+        message = f"rule {rule}: {type(node).__name__} reads {', '.join(sorted(missing))}, which nothing gives"
+        raise PlanError(message)
+
+
+def _own(node: PlanNode) -> set[str]:
+    """Return the slots that a node makes for expressions of its own."""
+    match = getattr(node, "match", None)
+    if match is None:
+        return set()
+    aggregates = [*match.measure_aggregates, *(each for _, inner, _ in match.definitions for each in inner)]
+    return {match.classifier_slot, *(each.result_slot for each in aggregates)}
+
+
+def _read(node: PlanNode) -> set[str]:
+    slots: set[str] = set()
+
+    def visit(expression: BoundExpression) -> BoundExpression:
+        slots.update(slots_of(expression))
+        return expression
+
+    with_expressions(node, visit)
+    if isinstance(node, Join | ReferenceJoin):
+        slots -= {slot for slot in slots if slot.startswith("$time.") and isinstance(node, ReferenceJoin)}
+    return slots

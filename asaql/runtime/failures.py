@@ -1,0 +1,12 @@
+"""Failures of a run as diagnostics with a place in the query."""
+
+from asaql.diagnostics import Diagnostic, JobError, Source
+from asaql.operators.evaluate import EvaluationError
+from asaql.udf.script_spec import ScriptError
+
+
+def job_error(error: EvaluationError | ScriptError, query: Source) -> JobError:
+    """Return the error of a job whose query met a value that it cannot take, or whose script failed."""
+    if isinstance(error, EvaluationError):
+        return JobError(Diagnostic(error.code, error.message, error.span, "for this event", source=query))
+    return JobError(error.diagnostic.within(query))

@@ -1,0 +1,99 @@
+"""Running operators joined to each other: what one gives, the next takes, down to the outputs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from asaql.model import Batch, Watermark
+from asaql.operators.contract import Emission, Operator
+
+
+class Sink(Protocol):
+    """Where rows leave the flow."""
+
+    def write(self, batch: Batch) -> None:
+        """Take the rows of an output, in order."""
+        ...
+
+
+@dataclass(eq=False)
+class Stage:
+    """An operator with the stages that take what it gives.
+
+    Attributes:
+        operator: What computes.
+        ports: Number of inputs; the stage ends when all have ended.
+        targets: Stage and port that take its emissions.
+    """
+
+    operator: Operator
+    ports: int = 1
+    targets: list[tuple["Stage | SinkStage", int]] = field(default_factory=list)
+    _ended: int = 0
+
+    def feed(self, target: "Stage | SinkStage", port: int = 0) -> None:
+        """Let `target` take what this stage gives."""
+        self.targets.append((target, port))
+
+    def take(self, emission: Emission, port: int) -> None:
+        """Take a batch or a watermark on a port."""
+        if isinstance(emission, Watermark):
+            self._give(self.operator.on_watermark(emission, port))
+        elif emission.height:
+            self._give(self.operator.on_batch(emission, port))
+
+    def end(self, port: int) -> None:
+        """Take the end of one port; with the last one, give what is held and end the targets."""
+        self._ended += 1
+        self._give(self.operator.on_port_end(port))
+        if self._ended == self.ports:
+            self._give(self.operator.on_end())
+            for target, target_port in self.targets:
+                target.end(target_port)
+
+    def idle(self) -> None:
+        """Take notice that no more input is at hand now."""
+        self._give(self.operator.on_idle())
+
+    def _give(self, emissions: Iterable[Emission]) -> None:
+        for emission in emissions:
+            for target, port in self.targets:
+                target.take(emission, port)
+
+
+@dataclass(eq=False)
+class SinkStage:
+    """The end of a flow: passes rows to a sink."""
+
+    sink: Sink
+
+    def take(self, emission: Emission, port: int) -> None:
+        """Write rows; watermarks end here."""
+        if isinstance(emission, Batch) and emission.height:
+            self.sink.write(emission)
+
+    def end(self, port: int) -> None:
+        """Nothing is held: the host commits the sink when the whole job has ended."""
+
+
+@dataclass(eq=False)
+class Flow:
+    """All stages of a job on one worker.
+
+    Attributes:
+        entries: For each input, folded, the stages that take the rows of its leaves.
+        stages: Every stage, those nearer to the inputs first.
+    """
+
+    entries: dict[str, list[Stage]] = field(default_factory=dict)
+    stages: list[Stage] = field(default_factory=list)
+
+    def idle(self) -> None:
+        """Tell every stage that no more input is at hand now."""
+        for stage in self.stages:
+            stage.idle()
+
+    def close(self) -> None:
+        """Close every operator."""
+        for stage in self.stages:
+            stage.operator.close()

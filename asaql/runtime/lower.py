@@ -1,0 +1,267 @@
+"""The one bridge between plan and operators.
+
+Every tree of the plan becomes stages. What looks at one row at a time and stands directly above a scan becomes part of
+the reading of the input, which worker processes share; everything else runs in the stages of the flow.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from asaql.analysis.bound import BoundExpression, EventTime, children
+from asaql.diagnostics import Diagnostic, QueryError, Source
+from asaql.formats import Projection, ReadOptions
+from asaql.jobs import TimePolicies
+from asaql.model import Kind
+from asaql.operators.aggregation import ScriptAggregates
+from asaql.operators.contract import Operator
+from asaql.operators.evaluate import Evaluator
+from asaql.operators.project import ComputeSpec, FilterSpec, ProjectSpec, RenameOperator
+from asaql.operators.score import ScoreOperator, Scorer
+from asaql.operators.unnest import UnnestSpec
+from asaql.plan.logical import (
+    Compute,
+    Exchange,
+    Filter,
+    Output,
+    Plan,
+    PlanNode,
+    Project,
+    Scan,
+    Score,
+    StepScan,
+    Unnest,
+    nodes_of,
+    with_expressions,
+)
+from asaql.runtime.flow import Flow, Sink, SinkStage, Stage
+from asaql.runtime.lower_time import TimeLowering
+from asaql.runtime.metrics import RunSummary
+from asaql.runtime.reading import ARRIVAL_FIELD, InputTask, Leaf, RowSpec, row_operator
+from asaql.udf.script_spec import ScriptFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the plan alone does not say.
+
+    Attributes:
+        query: The query, for messages.
+        policies: Time policies and start time.
+        level: Compatibility level.
+        scripts: The JavaScript functions of the job.
+        evaluator: Evaluates expressions in the flow's own process.
+        aggregates: Computes JavaScript aggregates.
+        scorer: Opens one partition's share of a scoring function.
+        formats: Folded input name to the format of its bytes and further read options.
+    """
+
+    query: Source
+    policies: TimePolicies
+    level: str
+    scripts: tuple[ScriptFunction, ...]
+    evaluator: Evaluator
+    aggregates: ScriptAggregates | None
+    scorer: Callable[[str], Scorer]
+    formats: dict[str, tuple[str, ReadOptions]]
+
+
+@dataclass(slots=True)
+class _Input:
+    """What is known of an input while its leaves are collected."""
+
+    name: str
+    paths: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    uses_record: bool = False
+    declared: dict[str, Kind] | None = None
+    leaves: list[Leaf] = field(default_factory=list)
+    entries: list[Stage] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A job ready to run: the flow, and for each input, folded, how it is read."""
+
+    flow: Flow
+    tasks: dict[str, InputTask]
+    reference: frozenset[str]
+
+    def count(self, summary: RunSummary, names: dict[str, str]) -> None:
+        """Add to a summary what the operators have counted; `names` are the inputs' spellings by folded name."""
+
+
+def lower(plan: Plan, around: Surroundings, sinks: dict[str, Sink]) -> Lowered:
+    """Return the running form of a plan.
+
+    Args:
+        plan: The plan behind all rules.
+        around: What it runs in.
+        sinks: Folded output name to what takes its rows.
+
+    Raises:
+        QueryError: The plan needs what asaql does not run yet.
+    """
+    return _Lowering(plan, around).lower(sinks)
+
+
+def uses_time(plan: Plan) -> bool:
+    """Return whether any row's event time has a bearing on the result."""
+    found: list[bool] = []
+
+    def visit(expression: BoundExpression) -> BoundExpression:
+        if _reads_time(expression):
+            found.append(True)
+        return expression
+
+    per_row = (Scan, StepScan, Compute, Filter, Project, Score, Unnest, Exchange, Output)
+    for tree in plan.trees:
+        for node in nodes_of(tree):
+            with_expressions(node, visit)
+            if not isinstance(node, per_row) or (isinstance(node, Scan) and node.time is not None):
+                return True
+    return bool(found)
+
+
+def _reads_time(expression: BoundExpression) -> bool:
+    return isinstance(expression, EventTime) or any(map(_reads_time, children(expression)))
+
+
+class _Lowering:
+    def __init__(self, plan: Plan, around: Surroundings) -> None:
+        self._plan = plan
+        self._around = around
+        self._uses_time = uses_time(plan)
+        self._inputs: dict[str, _Input] = {}
+        self._steps: dict[str, Stage] = {}
+        self._stages: list[Stage] = []
+        self._time = TimeLowering(
+            around.evaluator, around.aggregates, around.policies, self._stage, self._lower, self._unsupported
+        )
+        self._reference: set[str] = set()
+
+    def lower(self, sinks: dict[str, Sink]) -> Lowered:
+        for name, tree in self._plan.steps:
+            self._steps[name.casefold()] = self._lower(tree)
+        for output in self._plan.outputs:
+            self._lower(output.child).feed(SinkStage(sinks[output.name.casefold()]))
+        flow = Flow({key: each.entries for key, each in self._inputs.items()}, self._stages)
+        return Lowered(flow, {key: self._task(key, each) for key, each in self._inputs.items()}, frozenset(self._reference))
+
+    def _lower(self, node: PlanNode) -> Stage:
+        """Return the stage that gives the rows of a node."""
+        chain = _row_chain(node)
+        if chain is not None:
+            return self._lower_scan(*chain)
+        match node:
+            case Filter() | Compute() | Project() | Unnest():
+                return self._stage(row_operator(_row_spec(node), self._around.evaluator), self._lower(node.child))
+            case StepScan(step, _, fields):
+                return self._stage(RenameOperator(fields), self._steps[step.casefold()])
+            case Exchange(child, _):
+                return self._lower(child)
+            case Score():
+                return self._lower_score(node)
+            case _:
+                return self._time.lower(node)
+
+    def _stage(self, operator: Operator, *sources: Stage) -> Stage:
+        stage = Stage(operator, max(len(sources), 1))
+        for port, source in enumerate(sources):
+            source.feed(stage, port)
+        self._stages.append(stage)
+        return stage
+
+    def _unsupported(self, node: PlanNode, what: str) -> QueryError:
+        message = f"{what} is not supported yet"
+        return QueryError(Diagnostic("AQ901", message, node.span, "used here", source=self._around.query))
+
+    def _lower_score(self, node: Score) -> Stage:
+        argument_slot = f"{node.slot}.argument"
+        child = Compute(node.child, ((argument_slot, node.argument),), span=node.span)
+        operator = ScoreOperator(
+            self._around.scorer(node.function),
+            argument_slot,
+            node.slot,
+            span=node.span,
+            source=self._around.query,
+        )
+        return self._stage(operator, self._lower(child))
+
+    # Inputs ------------------------------------------------------------------------------------------------------
+
+    def _lower_scan(self, scan: Scan, rows: list[PlanNode]) -> Stage:
+        """Return the stage behind a scan and the row-by-row nodes above it."""
+        source = self._inputs.setdefault(scan.input.casefold(), _Input(scan.input))
+        slots = []
+        for slot, path in scan.fields:
+            read = _read_slot(path)
+            source.paths.setdefault(read, path)
+            slots.append((slot, read))
+        if scan.record_slot is not None:
+            source.uses_record = True
+            slots.append((scan.record_slot, "*"))
+        if scan.declared is not None:
+            source.declared = {name: kind for name, kind in scan.declared if kind is not None}
+        specs = [_row_spec(each) for each in rows]
+        if scan.is_reference:
+            self._reference.add(scan.input.casefold())
+        is_ordered = self._uses_time and not scan.is_reference
+        has_policies = is_ordered and scan.time is not None and self._time.has_policies
+        over = tuple((f"$over.{index}", key) for index, key in enumerate(scan.over))
+        before = () if has_policies else tuple(specs)
+        source.leaves.append(Leaf(tuple(slots), scan.time, over if has_policies else (), before, has_policies))
+        stage = self._time.ingress(scan, [slot for slot, _ in over]) if is_ordered else Stage(Operator())
+        self._stages.append(stage)
+        source.entries.append(stage)
+        if has_policies:
+            for spec in specs:
+                stage = self._stage(row_operator(spec, self._around.evaluator), stage)
+        return stage
+
+    def _task(self, key: str, source: _Input) -> InputTask:
+        format_, options = self._around.formats[key]
+        arrival = None
+        fields = dict(source.paths)
+        needs_arrival = self._uses_time and any(leaf.time is None or leaf.keeps_arrival for leaf in source.leaves)
+        if needs_arrival and key not in self._reference:
+            arrival = _read_slot((ARRIVAL_FIELD,))
+            fields.setdefault(arrival, (ARRIVAL_FIELD,))
+        projection = Projection(tuple(fields.items()), "*" if source.uses_record else None)
+        return InputTask(
+            source.name,
+            format_,
+            projection,
+            ReadOptions(self._around.level, source.declared, options.delimiter, options.has_header),
+            tuple(source.leaves),
+            arrival,
+            self._around.policies.start_time,
+            self._around.scripts,
+            self._around.level,
+            self._around.query,
+        )
+
+
+def _row_chain(node: PlanNode) -> tuple[Scan, list[PlanNode]] | None:
+    """Return the scan below a run of row-by-row nodes and that run, the lowest first; None if it ends otherwise."""
+    rows: list[PlanNode] = []
+    while isinstance(node, Filter | Compute | Project | Unnest):
+        rows.append(node)
+        node = node.child
+    return (node, rows[::-1]) if isinstance(node, Scan) else None
+
+
+def _row_spec(node: PlanNode) -> RowSpec:
+    match node:
+        case Filter(_, predicate):
+            return FilterSpec(predicate)
+        case Compute(_, columns):
+            return ComputeSpec(columns)
+        case Project(_, columns):
+            return ProjectSpec(columns)
+        case Unnest(_, function, argument, key_slot, value_slot, is_outer):
+            return UnnestSpec(function, argument, key_slot, value_slot, is_outer)
+        case _:
+            raise AssertionError(node)
+
+
+def _read_slot(path: tuple[str, ...]) -> str:
+    return "\x1f".join(part.casefold() for part in path)

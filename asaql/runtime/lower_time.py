@@ -1,0 +1,146 @@
+"""Lowering of what depends on time: ingress, windows, joins, analytic functions, pattern matching."""
+
+from collections.abc import Callable
+
+from asaql.analysis.bound import AggregateCall, BoundExpression
+from asaql.analysis.bound_query import WindowSpec
+from asaql.diagnostics import QueryError
+from asaql.functions.windowers import Hopping, Session, Sliding, Snapshot, Tumbling, Windower
+from asaql.jobs import TimePolicies
+from asaql.operators.aggregation import AggregateColumn, ScriptAggregates
+from asaql.operators.contract import Operator
+from asaql.operators.evaluate import Evaluator
+from asaql.operators.project import ComputeOperator, ComputeSpec
+from asaql.operators.window import KeyColumn, Window, WindowAggregateOperator, WindowPlan
+from asaql.plan.logical import Aggregate, PlanNode, Scan
+from asaql.runtime.flow import Stage
+
+_NAMES = {
+    "Aggregate": "GROUP BY with a window",
+    "Analytic": "a function with OVER",
+    "Join": "JOIN",
+    "ReferenceJoin": "JOIN with reference data",
+    "Match": "MATCH_RECOGNIZE",
+    "Merge": "UNION",
+}
+
+
+class Arguments:
+    """Collects expressions that an operator wants as columns."""
+
+    def __init__(self) -> None:
+        self._columns: dict[str, BoundExpression] = {}
+
+    def slot(self, name: str, value: BoundExpression) -> str:
+        """Return the slot in which `value` will stand; equal expressions share one."""
+        for slot, known in self._columns.items():
+            if known == value:
+                return slot
+        slot = f"$in.{name}"
+        self._columns[slot] = value
+        return slot
+
+    @property
+    def spec(self) -> ComputeSpec:
+        """What puts the expressions into their slots."""
+        return ComputeSpec(tuple(self._columns.items()))
+
+
+class TimeLowering:
+    """Lowers the nodes whose rows meet other rows.
+
+    Args:
+        evaluator: Evaluates arguments.
+        scripts: Computes JavaScript aggregates.
+        policies: Time policies.
+        stage: Makes a stage that takes what others give.
+        lower: Lowers a child.
+        unsupported: Makes the error for a node that cannot be run.
+    """
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        scripts: ScriptAggregates | None,
+        policies: TimePolicies,
+        stage: Callable[..., Stage],
+        lower: Callable[[PlanNode], Stage],
+        unsupported: Callable[[PlanNode, str], QueryError],
+    ) -> None:
+        self._evaluator = evaluator
+        self._scripts = scripts
+        self._policies = policies
+        self._stage = stage
+        self._lower = lower
+        self._unsupported = unsupported
+
+    @property
+    def has_policies(self) -> bool:
+        """Whether any time policy is on."""
+        policies = self._policies
+        return any(each is not None for each in (policies.late_arrival, policies.out_of_order, policies.early_arrival))
+
+    def ingress(self, scan: Scan, over: list[str]) -> Stage:
+        """Return the stage that sorts the events of a scan."""
+        return Stage(Operator())
+
+    def lower(self, node: PlanNode) -> Stage:
+        """Return the stage that gives the rows of a node."""
+        match node:
+            case Aggregate():
+                return self._aggregate(node)
+            case _:
+                raise self._unsupported(node, _NAMES[type(node).__name__])
+
+    def _with_arguments(self, child: PlanNode, arguments: Arguments) -> Stage:
+        stage = self._lower(child)
+        if arguments.spec.columns:
+            stage = self._stage(ComputeOperator(arguments.spec, self._evaluator), stage)
+        return stage
+
+    def _aggregate(self, node: Aggregate) -> Stage:
+        arguments = Arguments()
+        keys = [KeyColumn(slot, arguments.slot(slot, value)) for slot, value in node.keys]
+        for index, value in enumerate(node.partition_keys):
+            name = f"$partition.{index}"
+            keys.append(KeyColumn(name, arguments.slot(name, value)))
+        windows = tuple(_window(each, index, arguments) for index, each in enumerate(node.windows))
+        aggregates = tuple(aggregate_column(slot, call, arguments) for slot, call in node.aggregates)
+        plan = WindowPlan(tuple(keys), windows, aggregates, node.window_slot)
+        return self._stage(WindowAggregateOperator(plan, self._scripts), self._with_arguments(node.child, arguments))
+
+
+def aggregate_column(slot: str, call: AggregateCall, arguments: Arguments) -> AggregateColumn:
+    """Return an aggregate with its inputs in slots."""
+    order = tuple(
+        (arguments.slot(f"{slot}.key{index}", each.key), each.is_descending) for index, each in enumerate(call.order_by)
+    )
+    argument = call.argument if not call.name.startswith("percentile") else None
+    return AggregateColumn(
+        slot,
+        call.name,
+        None if argument is None else arguments.slot(slot, argument),
+        order,
+        call.is_distinct,
+        call.is_text,
+        call.parameter,
+        call.is_script,
+        call.span,
+    )
+
+
+def _window(spec: WindowSpec, index: int, arguments: Arguments) -> Window:
+    windower: Windower
+    match spec.kind:
+        case "tumbling":
+            windower = Tumbling(spec.size, spec.offset)
+        case "hopping":
+            windower = Hopping(spec.size, spec.hop, spec.offset)
+        case "sliding":
+            windower = Sliding(spec.size)
+        case "session":
+            windower = Session(spec.size, spec.hop)
+        case _:
+            windower = Snapshot()
+    keys = tuple(arguments.slot(f"session{index}.{at}", key) for at, key in enumerate(spec.keys))
+    return Window(windower, spec.id, keys)

@@ -1,0 +1,51 @@
+"""What can be said of a job without running it."""
+
+import json
+from typing import Literal
+
+from asaql.diagnostics import Diagnostic, QueryError
+from asaql.diagnostics.diagnostic import by_position
+from asaql.jobs import Job
+from asaql.plan import explain_json, explain_mermaid, explain_text
+from asaql.runtime.compile import compile_job
+from asaql.runtime.scripts import open_scripts
+
+
+def check_job(job: Job) -> tuple[Diagnostic, ...]:
+    """Return everything that is wrong or doubtful with a job, sorted by place; nothing is run.
+
+    A query file by itself declares no functions; undeclared ones are then warnings.
+    """
+    found = list(job.warnings)
+    try:
+        found += compile_job(job, is_complete=_is_complete(job)).warnings
+    except QueryError as error:
+        found += error.diagnostics
+    try:
+        scripts = open_scripts(job.scripts, job.level, lambda *_: None)
+        if scripts is not None:
+            scripts.close()
+    except QueryError as error:
+        found += error.diagnostics
+    unique = dict.fromkeys(found)
+    return tuple(sorted(unique, key=by_position))
+
+
+def explain_job(job: Job, format: Literal["text", "mermaid", "json"] = "text") -> str:  # noqa: A002
+    """Return the plan of a job's query.
+
+    Args:
+        job: The job.
+        format: A tree, a Mermaid flow chart, or JSON.
+
+    Raises:
+        QueryError: The query does not compile.
+    """
+    plan = compile_job(job, is_complete=_is_complete(job)).plan
+    if format == "json":
+        return json.dumps(explain_json(plan), indent=2, ensure_ascii=False)
+    return explain_mermaid(plan) if format == "mermaid" else explain_text(plan)
+
+
+def _is_complete(job: Job) -> bool:
+    return bool(job.scripts or job.scorers or job.inputs)

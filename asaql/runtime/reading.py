@@ -1,0 +1,220 @@
+"""From chunks of bytes to stamped batches: the part of a job that runs anywhere, also in a worker process.
+
+One `InputTask` serves an input however many SELECTs read it: the bytes are decoded once, for the fields that any of
+them needs. Each reading SELECT is a `Leaf`, with the row-by-row operators that may run before events are sorted.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import polars as pl
+
+from asaql.analysis.bound import BoundExpression
+from asaql.diagnostics import Source
+from asaql.formats import Chunk, Problem, Projection, ReadOptions, decoder_for
+from asaql.functions import cast_function
+from asaql.model import Batch, Column, Kind
+from asaql.operators.contract import Operator
+from asaql.operators.evaluate import EvaluationError, Evaluator, Scripts
+from asaql.operators.project import (
+    ComputeOperator,
+    ComputeSpec,
+    FilterOperator,
+    FilterSpec,
+    ProjectOperator,
+    ProjectSpec,
+)
+from asaql.operators.unnest import UnnestOperator, UnnestSpec
+from asaql.udf.script_spec import ScriptFunction
+
+ARRIVAL_FIELD = "EventEnqueuedUtcTime"
+"""The field in which a recorded event may carry its arrival time."""
+ARRIVAL_SLOT = "$arrival"
+"""The slot of arrival times on the way to the time policies."""
+RowSpec = FilterSpec | ComputeSpec | ProjectSpec | UnnestSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """How one SELECT reads an input.
+
+    Attributes:
+        slots: Slot of the SELECT and slot of the decoded input.
+        time: The TIMESTAMP BY expression, None for arrival time.
+        over: Slot and expression of substream keys.
+        rows: The operators that run before events are sorted.
+        keeps_arrival: Whether time policies will ask for the arrival time.
+    """
+
+    slots: tuple[tuple[str, str], ...]
+    time: BoundExpression | None = None
+    over: tuple[tuple[str, BoundExpression], ...] = ()
+    rows: tuple[RowSpec, ...] = ()
+    keeps_arrival: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class InputTask:
+    """Everything that is needed to turn an input's chunks into batches; plain data, sent to worker processes.
+
+    Attributes:
+        input: The input's name.
+        format: The format of its bytes.
+        projection: What is decoded.
+        options: How it is decoded.
+        leaves: The SELECTs that read it.
+        arrival_slot: The decoded slot of the arrival time, None when no one asks for it.
+        start_time: Ticks; the arrival time of events that carry none.
+        scripts: JavaScript functions that the leaves call.
+        level: Compatibility level, for JavaScript types.
+        query: The query, for messages.
+    """
+
+    input: str
+    format: str
+    projection: Projection
+    options: ReadOptions
+    leaves: tuple[Leaf, ...]
+    arrival_slot: str | None
+    start_time: int
+    scripts: tuple[ScriptFunction, ...]
+    level: str
+    query: Source
+
+
+@dataclass(slots=True)
+class Reading:
+    """What became of one chunk.
+
+    Attributes:
+        batches: For each leaf its rows, in the order of arrival; None where no row is left.
+        events: Events that were decoded.
+        size: Bytes that were read.
+        problems: Events that could not be read.
+        untimed: For each leaf how many events had no TIMESTAMP BY value that is a datetime.
+        console: What JavaScript functions said: level, function, text.
+    """
+
+    batches: list[Batch | None]
+    events: int
+    size: int
+    problems: tuple[Problem, ...] = ()
+    untimed: list[int] = field(default_factory=list)
+    console: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+class ScriptFactory(Protocol):
+    """Makes a host for JavaScript functions; each process and partition has its own."""
+
+    def __call__(self, on_console: Callable[[str, str, str], None]) -> Scripts | None:
+        """Return the host, None when there is nothing to host."""
+        ...
+
+
+class InputReader:
+    """Decodes and stamps the chunks of one input.
+
+    Args:
+        task: What is to be done.
+        scripts: Hosts the JavaScript functions of this process.
+    """
+
+    def __init__(self, task: InputTask, scripts: Scripts | None) -> None:
+        self._task = task
+        self._decoder = decoder_for(task.format, task.projection, task.options)
+        self._evaluator = Evaluator(scripts)
+        self._rows = [[row_operator(spec, self._evaluator) for spec in leaf.rows] for leaf in task.leaves]
+        self._to_datetime = cast_function(Kind.DATETIME, is_safe=True)
+
+    def read(self, chunk: Chunk, arrivals: Sequence[int] | None = None) -> Reading:
+        """Return the rows of a chunk for every leaf.
+
+        Args:
+            chunk: The bytes.
+            arrivals: Ticks at which the events arrived, when the connector knows; a chunk then holds that many events.
+
+        Raises:
+            JobError: The input cannot be read at all.
+            EvaluationError: A row cannot be computed.
+        """
+        decoded = self._decoder.decode(chunk)
+        reading = Reading([], decoded.height, len(chunk.data), decoded.problems)
+        if decoded.height == 0:
+            reading.batches = [None] * len(self._task.leaves)
+            reading.untimed = [0] * len(self._task.leaves)
+            return reading
+        arrival = self._arrival(decoded.columns, decoded.height, arrivals)
+        for leaf, operators in zip(self._task.leaves, self._rows, strict=True):
+            batch = Batch({slot: decoded.columns[read] for slot, read in leaf.slots}, arrival)
+            batch = self._stamped(leaf, batch)
+            reading.untimed.append(decoded.height - batch.height)
+            reading.batches.append(_through(operators, batch))
+        return reading
+
+    def _arrival(self, columns: dict[str, Column], height: int, arrivals: Sequence[int] | None) -> pl.Series:
+        start = self._task.start_time
+        if arrivals is not None:
+            return pl.Series(arrivals[:height], dtype=pl.Int64)
+        column = columns.get(self._task.arrival_slot) if self._task.arrival_slot is not None else None
+        if column is None or column.kind is Kind.NULL:
+            return pl.repeat(start, height, dtype=pl.Int64, eager=True)
+        return self._ticks(column, height).fill_null(start)
+
+    def _stamped(self, leaf: Leaf, batch: Batch) -> Batch:
+        """Return the events that have an event time, stamped with it."""
+        extra: dict[str, Column] = {}
+        if leaf.keeps_arrival:
+            extra[ARRIVAL_SLOT] = Column(Kind.DATETIME, batch.times)
+        if leaf.time is None:
+            return batch.with_columns(extra) if extra else batch
+        for slot, key in leaf.over:
+            extra[slot] = self._evaluator.column(key, batch).expand(batch.height)
+        times = self._event_times(leaf.time, batch)
+        batch = batch.with_columns(extra) if extra else batch
+        if not times.null_count():
+            return batch.with_times(times)
+        timed = times.is_not_null()
+        return batch.filter(timed).with_times(times.filter(timed))
+
+    def _event_times(self, time: BoundExpression, batch: Batch) -> pl.Series:
+        try:
+            return self._ticks(self._evaluator.column(time, batch).expand(batch.height), batch.height)
+        except EvaluationError:
+            if batch.height == 1:
+                return pl.Series([None], dtype=pl.Int64)
+            return pl.concat([self._event_times(time, batch.slice(row, 1)) for row in range(batch.height)])
+
+    def _ticks(self, column: Column, height: int) -> pl.Series:
+        """Return the ticks of datetimes and of texts that hold one; null for everything else."""
+        if column.kind not in (Kind.DATETIME, Kind.NVARCHAR, Kind.ANY):
+            return pl.Series([None] * height, dtype=pl.Int64)
+        if column.kind is not Kind.DATETIME and self._to_datetime.kernel is not None:
+            converted = self._to_datetime.kernel([column], height)
+            column = column.map(self._to_datetime.scalar) if converted is None else converted
+        column = column.expand(height)
+        return column.series if column.kind is Kind.DATETIME else pl.Series([None] * height, dtype=pl.Int64)
+
+
+def row_operator(spec: RowSpec, evaluator: Evaluator) -> Operator:
+    """Return the operator of a row-by-row specification."""
+    match spec:
+        case FilterSpec():
+            return FilterOperator(spec, evaluator)
+        case ComputeSpec():
+            return ComputeOperator(spec, evaluator)
+        case ProjectSpec():
+            return ProjectOperator(spec, evaluator)
+        case UnnestSpec():
+            return UnnestOperator(spec, evaluator)
+
+
+def _through(operators: Iterable[Operator], batch: Batch) -> Batch | None:
+    for operator in operators:
+        if batch.height == 0:
+            return None
+        batches = [each for each in operator.on_batch(batch) if isinstance(each, Batch)]
+        if not batches:
+            return None
+        batch = Batch.concat(batches)
+    return batch if batch.height else None

@@ -1,0 +1,344 @@
+"""A job from its first byte to its last."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from asaql.analysis.bound import Constant, Invoke, MakeRecord, ScriptCall
+from asaql.diagnostics import Diagnostic, JobError, QueryError, Severity, did_you_mean
+from asaql.formats import Chunk
+from asaql.jobs import InputSpec, Job
+from asaql.operators.evaluate import EvaluationError, Evaluator
+from asaql.operators.score import Scorer
+from asaql.plan.logical import Score, nodes_of
+from asaql.runtime.clock import Clock, SystemClock
+from asaql.runtime.compile import Compiled, compile_job
+from asaql.runtime.failures import job_error
+from asaql.runtime.flow import Flow, Sink
+from asaql.runtime.lower import Lowered, Surroundings, lower
+from asaql.runtime.metrics import RunSummary
+from asaql.runtime.outputs import OutputSink
+from asaql.runtime.pool import SharedTask, pool_of
+from asaql.runtime.reading import InputReader, InputTask, Reading
+from asaql.runtime.scripts import open_scripts
+from asaql.runtime.sinks import open_sinks
+from asaql.runtime.sources import IDLE, Idle, check_source, format_and_options, open_source
+from asaql.udf.script_spec import ScriptError
+from asaql.udf.scoring_spec import ScoringFunction
+
+Warn = Callable[[Diagnostic], None]
+_MOST_WARNINGS = 5
+
+
+def run_job(
+    job: Job,
+    *,
+    parallelism: int = 1,
+    batch_rows: int | None = None,
+    warn: Warn = lambda _: None,
+    metrics_path: Path | None = None,
+    clock: Clock | None = None,
+) -> RunSummary:
+    """Run a job to the end of its inputs.
+
+    Args:
+        job: The job.
+        parallelism: Processes that decode and compute row by row; 1 starts none.
+        batch_rows: Events in a batch; None lets the size of the input decide. No result depends on it.
+        warn: Takes warnings, as they come up.
+        metrics_path: Where metrics are written as JSON lines.
+        clock: Tells how long the run took.
+
+    Raises:
+        QueryError: The job or its query is wrong; nothing was run.
+        JobError: The job failed; outputs that are files are as they were before.
+    """
+    compiled = compile_job(job)
+    for each in (*job.warnings, *compiled.warnings):
+        warn(each)
+    return run_compiled(
+        compiled,
+        open_sinks(compiled),
+        parallelism=parallelism,
+        batch_rows=batch_rows,
+        warn=warn,
+        metrics_path=metrics_path,
+        clock=clock,
+    )
+
+
+def run_compiled(
+    compiled: Compiled,
+    sinks: dict[str, OutputSink],
+    *,
+    parallelism: int = 1,
+    batch_rows: int | None = None,
+    warn: Warn = lambda _: None,
+    metrics_path: Path | None = None,
+    clock: Clock | None = None,
+    arrivals: dict[str, Sequence[int]] | None = None,
+) -> RunSummary:
+    """Run a compiled job into sinks; see `run_job`.
+
+    Args:
+        compiled: The job.
+        sinks: Folded output name to what takes its rows.
+        parallelism: As in `run_job`.
+        batch_rows: As in `run_job`.
+        warn: As in `run_job`.
+        metrics_path: As in `run_job`.
+        clock: As in `run_job`.
+        arrivals: Folded input name to the ticks at which its events arrived, where that is known from outside.
+    """
+    clock = clock or SystemClock()
+    started = clock.seconds()
+    try:
+        with ExitStack() as stack:
+            run = _Run(compiled, sinks, stack, warn, parallelism, batch_rows, arrivals or {})
+            run.go()
+        for sink in sinks.values():
+            sink.commit()
+    except BaseException:
+        for sink in sinks.values():
+            sink.abort()
+        raise
+    summary = run.summary
+    summary.seconds = clock.seconds() - started
+    if metrics_path is not None:
+        _write_metrics(metrics_path, summary)
+    return summary
+
+
+class _Run:
+    def __init__(
+        self,
+        compiled: Compiled,
+        sinks: dict[str, OutputSink],
+        stack: ExitStack,
+        warn: Warn,
+        parallelism: int,
+        batch_rows: int | None,
+        arrivals: dict[str, Sequence[int]],
+    ) -> None:
+        self.summary = RunSummary()
+        self._compiled = compiled
+        self._job = compiled.job
+        self._sinks = sinks
+        self._stack = stack
+        self._warn = warn
+        self._parallelism = parallelism
+        self._rows = batch_rows
+        self._arrivals = arrivals
+        self._warned: dict[tuple[str, str], int] = {}
+        self._scorers: list[Any] = []
+
+    def go(self) -> None:
+        """Read all inputs to their ends and let the flow end."""
+        specs = self._specs()
+        scripts = open_scripts(self._scripts(), self._job.level, self._on_console)
+        if scripts is not None:
+            self._stack.callback(scripts.close)
+        around = Surroundings(
+            self._job.query,
+            self._job.policies,
+            self._job.level,
+            self._scripts(),
+            Evaluator(scripts),
+            scripts,
+            self._open_scorer,
+            {key: format_and_options(spec) for key, spec in specs.items()},
+        )
+        outputs: dict[str, Sink] = dict(self._sinks)
+        lowered = lower(self._compiled.plan, around, outputs)
+        self._stack.callback(lowered.flow.close)
+        try:
+            self._read_all(lowered, specs, scripts)
+        except (EvaluationError, ScriptError) as error:
+            raise job_error(error, self._job.query) from error
+        self._count(lowered)
+
+    # Inputs ------------------------------------------------------------------------------------------------------
+
+    def _specs(self) -> dict[str, InputSpec]:
+        """Return where each input that the query reads comes from."""
+        given = {each.name.casefold(): each for each in self._job.inputs if each.name is not None and each.has_data}
+        missing = [name for folded, name in self._compiled.inputs.items() if folded not in given]
+        if missing:
+            names = [each.name or "" for each in given.values()]
+            raise QueryError(_no_data(name, names) for name in missing)
+        for folded in self._compiled.inputs:
+            check_source(given[folded])
+        return {folded: given[folded] for folded in self._compiled.inputs}
+
+    def _read_all(self, lowered: Lowered, specs: dict[str, InputSpec], scripts: Any) -> None:
+        first = [key for key in specs if key in lowered.reference]
+        for key in first:
+            self._drain({key: self._readings(key, lowered.tasks[key], specs[key], scripts)}, lowered.flow)
+        rest = [key for key in specs if key not in lowered.reference]
+        self._drain({key: self._readings(key, lowered.tasks[key], specs[key], scripts) for key in rest}, lowered.flow)
+
+    def _drain(self, readings: dict[str, Iterator[Reading | Idle]], flow: Flow) -> None:
+        """Take readings from the inputs in turn until all have ended."""
+        while readings:
+            is_idle = True
+            for key in list(readings):
+                reading = next(readings[key], None)
+                if reading is None:
+                    del readings[key]
+                    for stage in flow.entries[key]:
+                        stage.end(0)
+                elif isinstance(reading, Reading):
+                    is_idle = False
+                    self._take(key, reading, flow)
+            if is_idle and readings:
+                flow.idle()
+
+    def _readings(self, key: str, task: InputTask, spec: InputSpec, scripts: Any) -> Iterator[Reading | Idle]:
+        """Yield what becomes of an input's chunks, in order."""
+        arrivals = self._arrivals.get(key)
+        rows = 1 if arrivals is not None else self._rows
+        chunks = open_source(spec, task.format, task.options, rows)
+        if self._parallelism == 1:
+            reader = InputReader(task, scripts)
+            for chunk, arrived in _with_arrivals(chunks, arrivals):
+                yield IDLE if isinstance(chunk, Idle) else reader.read(chunk, arrived)
+            return
+        pool, shared = pool_of(self._parallelism), SharedTask(task)
+        pending: deque[Future[Reading]] = deque()
+        for chunk, arrived in _with_arrivals(chunks, arrivals):
+            if isinstance(chunk, Idle):
+                while pending:
+                    yield pending.popleft().result()
+                yield IDLE
+                continue
+            pending.append(pool.submit(shared, chunk, arrived))
+            if len(pending) > 2 * self._parallelism:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+    def _take(self, key: str, reading: Reading, flow: Flow) -> None:
+        """Count a reading, warn of what was dropped, and pass its rows on."""
+        summary, name = self.summary, self._compiled.inputs[key]
+        for counts, value in (
+            (summary.events_in, reading.events),
+            (summary.bytes_in, reading.size),
+            (summary.malformed, len(reading.problems)),
+            (summary.untimed, max(reading.untimed, default=0)),
+        ):
+            counts[name] = counts.get(name, 0) + value
+        for problem in reading.problems:
+            self._warn_some("AQ703", name, f"{problem.source}:{problem.line}: event dropped: {problem.reason}")
+        if any(reading.untimed):
+            text = f'input "{name}": event dropped: its TIMESTAMP BY value is missing or no datetime'
+            self._warn_some("AQ709", name, text)
+        for said in reading.console:
+            self._on_console(*said)
+        for stage, batch in zip(flow.entries[key], reading.batches, strict=True):
+            if batch is not None:
+                stage.take(batch, 0)
+
+    def _warn_some(self, code: str, name: str, text: str) -> None:
+        """Warn of the first few events of a kind; the summary has the number of all."""
+        count = self._warned[code, name] = self._warned.get((code, name), 0) + 1
+        if count <= _MOST_WARNINGS:
+            self._warn(Diagnostic(code, text, severity=Severity.WARNING))
+        elif count == _MOST_WARNINGS + 1:
+            text = f'input "{name}": further dropped events are counted and not shown'
+            self._warn(Diagnostic(code, text, severity=Severity.WARNING))
+
+    # Functions ---------------------------------------------------------------------------------------------------
+
+    def _scripts(self) -> tuple[Any, ...]:
+        return self._job.scripts
+
+    def _on_console(self, level: str, function: str, text: str) -> None:
+        self._warn(Diagnostic("AQ602", f"udf.{function}: console.{level}: {text}", severity=Severity.WARNING))
+
+    def _open_scorer(self, name: str) -> Scorer:
+        """Open one partition's share of a scoring function; its argument is checked against its signature."""
+        from asaql.udf.scoring import open_scorer  # noqa: PLC0415 - loading an HTTP client takes a tenth of a second
+
+        function: ScoringFunction = next(each for each in self._job.scorers if each.name.casefold() == name.casefold())
+        scorer = self._stack.enter_context(open_scorer(function, level=self._job.level))
+        for tree in self._compiled.plan.trees:
+            for node in nodes_of(tree):
+                if isinstance(node, Score) and node.function == name:
+                    problem = scorer.check_argument(_shape(node))
+                    if problem is not None:
+                        raise QueryError(_located(problem, node, self._job))
+        self._scorers.append(scorer)
+        return scorer
+
+    def _count(self, lowered: Lowered) -> None:
+        """Add what sinks, scorers and ingress have counted."""
+        names = {output.name.casefold(): output.name for output in self._compiled.plan.outputs}
+        self.summary.events_out = {names[key]: sink.rows for key, sink in self._sinks.items()}
+        for scorer in self._scorers:
+            self.summary.requests += scorer.function_requests
+            self.summary.scored += scorer.function_events
+            self.summary.failed_requests += scorer.failed_requests
+            self.summary.retries += scorer.retries
+        lowered.count(self.summary, self._compiled.inputs)
+
+
+def _with_arrivals(
+    chunks: Iterator[Chunk | Idle], arrivals: Sequence[int] | None
+) -> Iterator[tuple[Chunk | Idle, list[int] | None]]:
+    """Yield chunks with the arrival times of their events; with arrival times, a chunk holds one event."""
+    if arrivals is None:
+        for chunk in chunks:
+            yield chunk, None
+        return
+    for chunk, arrival in zip(chunks, arrivals, strict=True):
+        yield chunk, [arrival]
+
+
+def _no_data(name: str, given: list[str]) -> Diagnostic:
+    nearest = did_you_mean(name, given)
+    return Diagnostic(
+        "AQ705",
+        f'no data was given for input "{name}"',
+        notes=(f"data was given for {', '.join(given)}",) if given else (),
+        help=f'did you mean "{nearest}"?' if nearest else f"--input {name}=FILE",
+    )
+
+
+def _shape(node: Score) -> str:
+    """Return what is known of the shape of a scoring call's argument before the run."""
+    match node.argument:
+        case MakeRecord():
+            return "record"
+        case Constant() | Invoke():
+            return "any"
+        case ScriptCall():
+            return "any"
+        case _:
+            return "any"
+
+
+def _located(problem: Diagnostic, node: Score, job: Job) -> Diagnostic:
+    return Diagnostic(
+        problem.code,
+        problem.message,
+        node.span,
+        problem.label,
+        notes=problem.notes,
+        help=problem.help,
+        source=job.query,
+    )
+
+
+def _write_metrics(path: Path, summary: RunSummary) -> None:
+    import orjson  # noqa: PLC0415 - only a run with metrics needs it here
+
+    lines = b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in summary.metrics())
+    try:
+        path.write_bytes(lines)
+    except OSError as error:
+        raise JobError(Diagnostic("AQ704", f'metrics file "{path}" cannot be written: {error.strerror}')) from error
+
+

@@ -1,0 +1,210 @@
+"""The parser's tables and the loop that runs them.
+
+The tables come from the grammar by way of `asaql.syntax.compile`. The loop is the textbook one: shift, reduce, or
+report. It calls nothing recursively, so the depth of a query is bounded by memory alone.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, TypeAlias
+
+Action: TypeAlias = Callable[[list[Any]], Any]
+
+END = "$END"
+
+
+class Inline(list[Any]):
+    """The children of a rule that makes no node, on their way into the node around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A production: what it makes of how many symbols.
+
+    Attributes:
+        origin: The symbol that it makes.
+        size: How many symbols it takes.
+        action: The name of the method that makes the node; empty where the children go into the node around.
+        is_transparent: Whether a single child stands for the whole.
+    """
+
+    origin: str
+    size: int
+    action: str
+    is_transparent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A terminal of the grammar: a word or mark (`text`), a pattern, or a pattern between tokens (`ignored`)."""
+
+    name: str
+    kind: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The compiled grammar.
+
+    Attributes:
+        terminals: Every terminal.
+        rules: Every production.
+        states: By state and symbol: the next state, or `~rule` to reduce by.
+        starts: By start symbol: its first state and the state in which it is complete.
+    """
+
+    terminals: tuple[Terminal, ...]
+    rules: tuple[Rule, ...]
+    states: tuple[dict[str, int], ...]
+    starts: dict[str, tuple[int, int]]
+
+
+@cache
+def load_tables() -> Tables:
+    """Return the tables of the dialect; read once."""
+    text = resources.files("asaql.grammar").joinpath("asaql.tables.json").read_text(encoding="utf-8")
+    data = json.loads(text)
+    rules = tuple(
+        Rule(origin, size, alias or ("" if origin.startswith("_") else origin), bool(transparent))
+        for origin, size, alias, transparent in data["rules"]
+    )
+    states = []
+    for shifts, reductions in data["states"]:
+        actions: dict[str, int] = dict(shifts)
+        for rule, follow in reductions.items():
+            actions.update(dict.fromkeys(data["follows"][follow], ~int(rule)))
+        states.append(actions)
+    return Tables(
+        terminals=tuple(Terminal(*row) for row in data["terminals"]),
+        rules=rules,
+        states=tuple(states),
+        starts={name: (first, last) for name, first, last in data["starts"]},
+    )
+
+
+class Stuck(Exception):
+    """The parser cannot go on with a terminal."""
+
+
+class Parser:
+    """One parse: feed terminals with their values, then `finish`.
+
+    Args:
+        tables: The compiled grammar.
+        start: The start symbol.
+        actions: By name, what makes a node of its children; None to only recognise.
+        stack: The states to begin in, to recognise what may follow a text that was read before.
+    """
+
+    def __init__(
+        self, tables: Tables, start: str, actions: dict[str, Action] | None, stack: tuple[int, ...] = ()
+    ) -> None:
+        self._tables = tables
+        self._actions = actions
+        first, self._last = tables.starts[start]
+        self._stack = list(stack) or [first]
+        self._values: list[Any] = []
+
+    @property
+    def stack(self) -> tuple[int, ...]:
+        """The states that the text so far has led to; as long as the text is nested."""
+        return tuple(self._stack)
+
+    @property
+    def acceptable(self) -> dict[str, int]:
+        """The symbols of the present state; for a terminal that is missing here there is no way on."""
+        return self._tables.states[self._stack[-1]]
+
+    def feed(self, terminal: str, value: Any) -> None:
+        """Go on with one terminal.
+
+        Raises:
+            Stuck: The terminal cannot stand here.
+        """
+        self._reduce(terminal)
+        self._stack.append(self.acceptable[terminal])
+        self._values.append(value)
+
+    def finish(self) -> Any:
+        """Return the value of the start symbol.
+
+        Raises:
+            Stuck: The text cannot end here.
+        """
+        self._reduce(END)
+        return self._values[-1]
+
+    def _reduce(self, terminal: str) -> None:
+        """Reduce until `terminal` can be shifted, or the start symbol is complete."""
+        states, rules, stack = self._tables.states, self._tables.rules, self._stack
+        while True:
+            action = states[stack[-1]].get(terminal)
+            if action is None:
+                if terminal == END and stack[-1] == self._last:
+                    return
+                raise Stuck
+            if action >= 0:
+                return
+            rule = rules[~action]
+            size = rule.size
+            if size == 1 and rule.is_transparent:
+                del stack[-1]
+            else:
+                self._make(rule)
+                if size:
+                    del stack[-size:]
+            stack.append(states[stack[-1]][rule.origin])
+
+    def _make(self, rule: Rule) -> None:
+        """Replace the values of a rule's symbols by what the rule makes of them."""
+        if self._actions is None:
+            return
+        values, size = self._values, rule.size
+        taken = values[-size:] if size else []
+        if size:
+            del values[-size:]
+        children = _flat(taken)
+        if not rule.action:
+            values.append(children if isinstance(children, Inline) else Inline(children))
+        elif rule.is_transparent and len(children) == 1:
+            values.append(children[0])
+        else:
+            values.append(self._actions[rule.action](children))
+
+
+def _flat(values: list[Any]) -> list[Any]:
+    """Return `values` with the inlined ones spliced in; a leading one grows in place, for long lists."""
+    if not any(type(each) is Inline for each in values):
+        return values
+    children: list[Any] = values[0] if type(values[0]) is Inline else Inline((values[0],))
+    for each in values[1:]:
+        if type(each) is Inline:
+            children.extend(each)
+        else:
+            children.append(each)
+    return children
+
+
+def expected(tables: Tables, stack: tuple[int, ...], start: str) -> list[str]:
+    """Return the terminals that can follow in the situation of `stack`, `END` among them where the text may end."""
+    last = tables.starts[start][1]
+    names = {*tables.states[stack[-1]], END} - {rule.origin for rule in tables.rules}
+    return sorted(name for name in names if _leads_on(tables, list(stack), name, last))
+
+
+def _leads_on(tables: Tables, stack: list[int], terminal: str, last: int) -> bool:
+    """Whether the reductions that `terminal` asks for end in a state that takes it: LALR merges follow sets."""
+    while True:
+        action = tables.states[stack[-1]].get(terminal)
+        if action is None:
+            return terminal == END and stack[-1] == last
+        if action >= 0:
+            return True
+        rule = tables.rules[~action]
+        if rule.size:
+            del stack[-rule.size :]
+        stack.append(tables.states[stack[-1]][rule.origin])

@@ -1,0 +1,112 @@
+"""Runs a case's query once, in one setting."""
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from asaql.diagnostics import AsaqlError, QueryError, render_text
+from asaql.runtime.api import run_query
+from asaql.testing.case import Case, Input
+from asaql.testing.compare import row_text
+from asaql.testing.scoring import serve
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How a run cuts its work; the result must not depend on it.
+
+    Attributes:
+        batch_rows: Most rows a batch, or None for as many as there are.
+        parallelism: Number of partitions worked on at the same time.
+    """
+
+    batch_rows: int | None = None
+    parallelism: int = 1
+
+    def __str__(self) -> str:
+        batches = "whole batches" if self.batch_rows is None else f"batches of {self.batch_rows}"
+        return f"{batches}, parallelism {self.parallelism}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run gave.
+
+    Attributes:
+        rows: Each output's rows; empty when the run failed.
+        warnings: The rendering of the warnings.
+        error: What stopped the run, or None.
+        faults: What the scoring services were asked and should not have been, or the other way round.
+    """
+
+    rows: Mapping[str, list[dict[str, Any]]]
+    warnings: str = ""
+    error: AsaqlError | None = None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def stage(self) -> str | None:
+        """`compile` or `runtime` when the run failed, else None."""
+        if self.error is None:
+            return None
+        return "compile" if isinstance(self.error, QueryError) else "runtime"
+
+    @property
+    def rendering(self) -> str:
+        """The rendering of the errors, one after the other; empty when there are none."""
+        return "" if self.error is None else str(self.error)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the errors, sorted."""
+        return (
+            () if self.error is None else tuple(sorted(each.code for each in self.error.diagnostics if each.is_error))
+        )
+
+
+def execute(case: Case, setting: Setting) -> Outcome:
+    """Run a case once."""
+    with ExitStack() as stack:
+        directory = Path(stack.enter_context(TemporaryDirectory(prefix="asaql-")))
+        services = {each.name: stack.enter_context(serve(each)) for each in case.scores}
+        try:
+            rows, warnings = run_query(
+                case.query,
+                {each.name: _data(each, directory) for each in case.inputs},
+                functions={each.name: each for each in case.functions},
+                score={name: url for name, (url, _) in services.items()},
+                reference=case.reference,
+                start_time=case.options.start_time,
+                late_arrival=case.options.late_arrival,
+                out_of_order=case.options.out_of_order,
+                out_of_order_policy=case.options.out_of_order_policy,
+                early_arrival=case.options.early_arrival,
+                compatibility_level=case.options.compatibility_level,
+                ignore_case=case.options.ignore_case,
+                batch_rows=setting.batch_rows,
+                parallelism=setting.parallelism,
+                arrivals={each.name: list(each.arrivals) for each in case.inputs if each.arrivals is not None},
+            )
+        except AsaqlError as error:
+            return Outcome({}, error=error)
+        faults = tuple(line for _, service in services.values() for line in service.faults())
+        return Outcome(rows, "\n\n".join(render_text(each) for each in warnings), faults=faults)
+
+
+def _data(each: Input, directory: Path) -> Path | list[dict[str, Any]]:
+    """Return an input as `run` takes it; events without arrival times go through a file, as users' events do."""
+    if each.path is not None:
+        return each.path
+    if each.csv is not None:
+        path = directory / f"{each.name}.csv"
+        path.write_text(each.csv, encoding="utf-8")
+        return path
+    events = list(each.events or ())
+    if each.arrivals is not None:
+        return events
+    path = directory / f"{each.name}.jsonl"
+    path.write_text("".join(f"{row_text(event)}\n" for event in events), encoding="utf-8")
+    return path

@@ -1,0 +1,1 @@
+"""The grammar of the dialect, as data: `asaql.lark` is read by `asaql.syntax`."""
