@@ -52,8 +52,9 @@ def command(
 
 def summary_text(result: RunSummary) -> str:
     """Return the counts and times of a run, a line for each."""
-    rate = result.events_in / result.seconds if result.seconds > 0 else 0.0
-    lines = [f"events in        {result.events_in:,}"]
+    total = sum(result.events_in.values())
+    rate = total / result.seconds if result.seconds > 0 else 0.0
+    lines = [f"events in        {count:,} from {name}" for name, count in result.events_in.items()]
     lines += [f"rows out         {count:,} to {name}" for name, count in result.events_out.items()]
     lines += [
         f"events dropped   {result.dropped:,}",

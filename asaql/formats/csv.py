@@ -53,14 +53,11 @@ class CsvDecoder:
         return decoded
 
     def _read_header(self, chunk: Chunk) -> tuple[str, ...]:
+        first = [text.decode("utf-8", "replace").strip() for text in values_of(chunk.header, self._grammar)]
         if self._options.has_header:
-            texts = values_of(chunk.header, self._grammar)
-            names = [text.decode("utf-8", "replace").strip() for text in texts]
-        elif self._options.declared:
-            names = list(self._options.declared)
+            names = first
         else:
-            first = next(filter(None, map(without_line_break, chunk.data.split(b"\n"))), b"")
-            names = [""] * len(values_of(first, self._grammar))
+            names = list(self._options.declared or [""] * len(first))
         names = [name or f"column{position}" for position, name in enumerate(names, start=1)]
         if self._options.lowers_names:
             names = [name.lower() for name in names]
@@ -116,6 +113,8 @@ class CsvDecoder:
 
     def _read_strictly(self, chunk: Chunk) -> Table | None:
         """Return the records of a chunk if all quotation marks are where they should be."""
+        if chunk.data.count(b"\r") != chunk.data.count(b"\r\n"):
+            return None
         try:
             text = chunk.data.decode()
             reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=self._options.delimiter, strict=True)
@@ -127,19 +126,21 @@ class CsvDecoder:
                 line = reader.line_num
         except (UnicodeDecodeError, csv.Error):
             return None
-        first_line = chunk.first_line
-        return self._rows([(first_line + line, row) for line, row in rows], [])
+        if chunk.lines is not None:
+            return self._rows(list(zip(chunk.lines, (row for _, row in rows), strict=True)), [])
+        return self._rows([(chunk.first_line + line, row) for line, row in rows], [])
 
     def _read_slowly(self, chunk: Chunk) -> Table:
         rows = []
         problems: list[tuple[int, str]] = []
-        line = chunk.first_line
-        at = 0
+        at = number = 0
         data = chunk.data if chunk.data.endswith(b"\n") else chunk.data + b"\n"
         while at < len(data):
             match = self._grammar.record.match(data, at)
             end = match.end() if match else data.index(b"\n", at) + 1
             record = without_line_break(data[at:end])
+            line = chunk.lines[number] if chunk.lines else chunk.first_line + data.count(b"\n", 0, at)
+            number += 1
             if match is None:
                 problems.append((line, "a quoted value has no end"))
             elif record:
@@ -147,7 +148,6 @@ class CsvDecoder:
                     rows.append((line, [each.decode() for each in values_of(record, self._grammar)]))
                 except UnicodeDecodeError:
                     problems.append((line, "not UTF-8"))
-            line += data.count(b"\n", at, end)
             at = end
         return self._rows(rows, problems)
 

@@ -12,7 +12,7 @@ class CsvSplitter:
     Args:
         source: Name of the input.
         delimiter: The character between values.
-        has_header: Whether the first record holds the names; every chunk carries it along.
+        has_header: Whether the first record holds the names, and no event. Every chunk carries it along.
         rows: Records a chunk holds exactly, the last one excepted; None to cut by size.
         chunk_bytes: Size of a chunk, about, if `rows` is None.
     """
@@ -28,7 +28,8 @@ class CsvSplitter:
     ) -> None:
         self._source = source
         self._record = grammar_of(delimiter).record
-        self._header: bytes | None = None if has_header else b""
+        self._has_header = has_header
+        self._header: bytes | None = None
         self._rows = rows
         self._chunk_bytes = chunk_bytes
         self._buffer = b""
@@ -102,9 +103,11 @@ class CsvSplitter:
 
     def _take_record(self, record: bytes) -> None:
         text = without_line_break(record)
+        is_header = False
         if text and self._header is None:
             self._header = text
-        elif text or self._rows is None:
+            is_header = self._has_header
+        if text and not is_header:
             self._data.append(record)
             self._lines.append(self._line)
             self._size += len(record)

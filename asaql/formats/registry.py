@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from asaql.formats.csv import CsvDecoder
+from asaql.formats.csv_encoder import CsvEncoder
+from asaql.formats.csv_splitter import CsvSplitter
 from asaql.formats.events import CHUNK_BYTES, Decoder, Encoder, Splitter
 from asaql.formats.json import JsonDecoder
 from asaql.formats.json_encoder import JsonEncoder
@@ -37,6 +40,8 @@ def decoder_for(format: str, projection: Projection, options: ReadOptions) -> De
         projection: What to read.
         options: How to read it.
     """
+    if format == "csv":
+        return CsvDecoder(projection, options)
     return JsonDecoder(projection, options)
 
 
@@ -57,6 +62,11 @@ def splitter_for(
         rows: Events a chunk holds exactly, the last one excepted; None to cut by size.
         chunk_bytes: Size of a chunk, about, if `rows` is None.
     """
+    if format == "csv":
+        options = options or ReadOptions()
+        return CsvSplitter(
+            source, delimiter=options.delimiter, has_header=options.has_header, rows=rows, chunk_bytes=chunk_bytes
+        )
     return JsonSplitter(source, rows=rows, chunk_bytes=chunk_bytes)
 
 
@@ -67,4 +77,6 @@ def encoder_for(format: str, names: Sequence[str] | None) -> Encoder:  # noqa: A
         format: One of `FORMATS` except `avro`.
         names: The columns in order; None if rows come as one column of records, whose fields are the columns.
     """
+    if format == "csv":
+        return CsvEncoder(names)
     return JsonEncoder(names)

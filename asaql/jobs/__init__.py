@@ -1,6 +1,7 @@
 """A job and its readers: bare queries, job files, projects and deployment templates all become one `Job`."""
 
 from asaql.jobs.durations import DURATION_FORMS, parse_duration
+from asaql.jobs.functions import with_script_kinds
 from asaql.jobs.job import (
     EPOCH_TICKS,
     FORMATS,
@@ -41,4 +42,5 @@ __all__ = [
     "query_job",
     "read_job",
     "resolve_names",
+    "with_script_kinds",
 ]

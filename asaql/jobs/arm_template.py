@@ -6,7 +6,6 @@ addresses; where one of those is missing, the message names it.
 """
 
 from collections.abc import Collection
-from collections.abc import Mapping as Values
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +24,7 @@ from asaql.jobs.settings import Settings, encoding_name, input_format, streaming
 from asaql.udf.scoring_spec import ScoringFunction, Secret
 from asaql.udf.script_spec import ScriptFunction
 
+_STAND_IN: Final = "http://127.0.0.1:5001/score"
 _SETTINGS: Final = frozenset(
     {
         "eventslatearrivalmaxdelayinseconds",
@@ -54,7 +54,7 @@ def read_template(path: Path, provided: Collection[str] = (), keyed: Collection[
 
     Args:
         path: The template.
-        provided: Names of functions that come from elsewhere; the template's own of these names are passed over.
+        provided: Names of functions that come from elsewhere: what the template says of their place is passed over.
         keyed: Names of scoring functions whose keys come from elsewhere.
 
     Raises:
@@ -88,7 +88,9 @@ def read_template(path: Path, provided: Collection[str] = (), keyed: Collection[
             help="keep one job in a template",
         )
     problems.raise_errors()
-    reader = _Reader(path, jobs[0], resources, {each.casefold() for each in provided}, set(keyed), problems)
+    reader = _Reader(
+        path, jobs[0], resources, {each.casefold() for each in provided}, {each.casefold() for each in keyed}, problems
+    )
     job = reader.job()
     problems.raise_errors()
     return replace(job, warnings=problems.warnings)
@@ -256,12 +258,12 @@ class _Reader:
 
     def _add_function(self, part: Part) -> None:
         name = self._name(part)
-        if name.casefold() in self.provided:
-            return
         details = part.properties.mapping("properties") or part.properties
         binding = details.mapping("binding")
         kind = str(self._optional(binding, part, "type") or "").rpartition("/")[2].casefold()
         settings = binding.mapping("properties") if binding else None
+        if name.casefold() in self.provided and kind != "microsoft.machinelearningservices":
+            return
         if settings is None or binding is None:
             self.problems.error("AQ701", f'function "{name}" has no binding', place_of(part), label="of this function")
         elif kind == "javascriptudf":
@@ -271,7 +273,7 @@ class _Reader:
         elif kind == "clrudf":
             self._retired(name, binding, "is in C#", f"write it in JavaScript and add --function {name}={name}.js")
         elif kind == "webservice":
-            help_text = f"add --score {name}=http://127.0.0.1:5001/score"
+            help_text = f"add --score {name}={_STAND_IN}"
             self._retired(name, binding, "uses Machine Learning Studio (classic)", help_text)
         else:
             self.problems.error(
@@ -301,26 +303,19 @@ class _Reader:
         script = make_script(
             name,
             Source(f"{self.path}#{name}", text),
+            self.problems,
             kind=script_kind(self._optional(part.properties, part, "type")),
             output_type=self._optional(output, part, "dataType"),
             input_types=types if declared is not None else None,
             at=place_of(part),
-            problems=self.problems,
         )
-        self.scripts += [script] if script else []
+        self.scripts.append(script)
 
     def _add_scorer(self, name: str, part: Part, details: Mapping, settings: Mapping) -> None:
-        help_text = f"add --score {name}=http://127.0.0.1:5001/score"
-        endpoint = settings.get("endpoint")
-        if endpoint is None:
-            self.problems.error(
-                "AQ701", f'function "{name}" has no endpoint', place_of(part), label="of this function", help=help_text
-            )
-            return
-        url = self._needed(endpoint, part.expressions, f'the endpoint of function "{name}"', help_text)
+        url = self._endpoint(name, part, settings)
         if url is None:
             return
-        values: dict[str, Any] = {"url": str(url), "key": self._key(name, part, settings)}
+        values: dict[str, Any] = {"url": url, "key": self._key(name, part, settings)}
         for key, written in (("request_name", "inputRequestName"), ("response_name", "outputResponseName")):
             values[key] = self._optional(settings, part, written)
         inputs = details.mappings("inputs")
@@ -333,10 +328,23 @@ class _Reader:
         scorer = make_scorer(name, values, place_of(part), self.problems)
         self.scorers += [scorer] if scorer else []
 
-    def _key(self, name: str, part: Part, settings: Values[str, Any] | Mapping) -> Secret | None:
-        assert isinstance(settings, Mapping)
+    def _endpoint(self, name: str, part: Part, settings: Mapping) -> str | None:
+        """Return the service's address, a stand-in for one that comes from elsewhere, or None after reporting."""
+        if name.casefold() in self.provided:
+            return _STAND_IN
+        help_text = f"add --score {name}={_STAND_IN}"
+        at = settings.get("endpoint")
+        if at is None:
+            self.problems.error(
+                "AQ701", f'function "{name}" has no endpoint', place_of(part), label="of this function", help=help_text
+            )
+            return None
+        url = self._needed(at, part.expressions, f'the endpoint of function "{name}"', help_text)
+        return None if url is None else str(url)
+
+    def _key(self, name: str, part: Part, settings: Mapping) -> Secret | None:
         at = settings.get("apiKey")
-        if at is None or name in self.keyed:
+        if at is None or name.casefold() in self.keyed:
             return None
         try:
             return Secret(str(part.expressions.text_of(at)))

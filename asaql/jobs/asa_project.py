@@ -191,13 +191,13 @@ class _Reader:
         script = make_script(
             name,
             source,
+            self.problems,
             kind=script_kind(declaration.text("Type")) if declaration else None,
             output_type=declaration.text("OutputType") if declaration else None,
             input_types=_types(declaration) if declaration else None,
             at=declaration,
-            problems=self.problems,
         )
-        self.scripts += [script] if script else []
+        self.scripts.append(script)
 
     def job(self, project_file: Path) -> Job:
         """Return the job of the parts; its warnings are still to be added."""

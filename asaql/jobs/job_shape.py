@@ -7,11 +7,11 @@ import json
 import sys
 from typing import Any, Final
 
+from asaql.jobs.functions import OUTPUT_TYPES
 from asaql.jobs.records import Event, Field, ListOf, Named, Record
 from asaql.jobs.shapes import Choice, Duration, Moment, Text, Truth, Whole
 
 LEVELS: Final = ("1.0", "1.1", "1.2")
-OUTPUT_TYPES: Final = ("any", "bigint", "float", "nvarchar(max)", "datetime", "bit", "record", "array")
 MAX_STREAMING_UNITS: Final = 100_000
 
 _INPUT = Record(

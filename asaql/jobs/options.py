@@ -91,12 +91,13 @@ def apply_options(job: Job, options: JobOptions) -> Job:
     inputs = _mark_reference(inputs, options.reference)
     scripts = tuple(each for each in (_script(*pair, problems) for pair in options.functions) if each)
     scorers = tuple(each for each in (_scorer(*pair, job, problems) for pair in options.scorers) if each)
-    replaced = {each.name.casefold() for each in (*scripts, *scorers)}
+    names = [each.name for each in scripts] + [each.name for each in scorers]
+    replaced = {each.casefold() for each in names}
     kept_scripts = tuple(each for each in job.scripts if each.name.casefold() not in replaced)
     kept_scorers = tuple(each for each in job.scorers if each.name.casefold() not in replaced)
     _report_twice("input", [each.name for each in options.inputs], problems)
     _report_twice("output", [each.name for each in options.outputs], problems)
-    _report_twice("function", [each.name for each in (*scripts, *scorers)], problems)
+    _report_twice("function", names, problems)
     result = replace(
         job,
         inputs=inputs,
@@ -150,7 +151,7 @@ def _mark_reference(inputs: tuple[InputSpec, ...], names: Sequence[str]) -> tupl
 
 def _script(name: str, path: Path, problems: Problems) -> ScriptFunction | None:
     source = read_source(path, problems, what="JavaScript file")
-    return make_script(name, source, problems=problems) if source else None
+    return make_script(name, source, problems) if source else None
 
 
 def _scorer(name: str, target: str, job: Job, problems: Problems) -> ScoringFunction | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from asaql.diagnostics import Diagnostic, QueryError, did_you_mean
 from asaql.jobs.arm_template import read_template
 from asaql.jobs.asa_project import PROJECT_FILE, read_project
+from asaql.jobs.functions import with_script_kinds
 from asaql.jobs.job import STANDARD_STREAM, Job
 from asaql.jobs.options import JobOptions, apply_options
 from asaql.jobs.query_file import read_query_file, read_standard_query
@@ -29,7 +30,7 @@ def read_job(target: str | Path, options: JobOptions | None = None) -> Job:
         QueryError: With all that is wrong (AQ701, AQ702, AQ706, AQ707, AQ708, AQ202).
     """
     options = options or JobOptions()
-    job = apply_options(_described(str(target), options), options)
+    job = with_script_kinds(apply_options(_described(str(target), options), options))
     if str(target) == "-" and any(each.path == STANDARD_STREAM for each in job.inputs):
         raise QueryError(
             Diagnostic(

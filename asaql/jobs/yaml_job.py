@@ -143,14 +143,13 @@ class _Reader:
         scorers: list[ScoringFunction] = []
         for name, each in self.values.get("functions", {}).items():
             if "javascript" in each:
-                script = self._script(name, each["javascript"])
-                scripts += [script] if script else []
+                scripts.append(self._script(name, each["javascript"]))
             else:
                 scorer = self._scorer(name, each["scoring"])
                 scorers += [scorer] if scorer else []
         return tuple(scripts), tuple(scorers)
 
-    def _script(self, name: str, values: dict[str, Any]) -> ScriptFunction | None:
+    def _script(self, name: str, values: dict[str, Any]) -> ScriptFunction:
         node = self._node("functions", name, "javascript")
         if "inline" in values:
             inline = self._node("functions", name, "javascript", "inline")
@@ -163,11 +162,11 @@ class _Reader:
         return make_script(
             name,
             source,
+            self.problems,
             kind=values.get("kind"),
             output_type=values.get("output_type", "any"),
             input_types=values.get("input_types"),
             at=node,
-            problems=self.problems,
         )
 
     def _scorer(self, name: str, values: dict[str, Any]) -> ScoringFunction | None:

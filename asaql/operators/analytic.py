@@ -288,7 +288,7 @@ class RunningAggregate(History):
         if counts.all():
             return self._aggregation.lift(batch)
         partials = self._aggregation.lift(batch.filter(counts))
-        place = (counts.cum_sum() - 1).cast(pl.Int64).zip_with(counts, pl.Series([None], dtype=pl.Int64))
+        place = (counts.cast(pl.Int64).cum_sum() - 1).zip_with(counts, pl.Series([None], dtype=pl.Int64))
         return {name: series.gather(place) for name, series in partials.items()}
 
     def _answers(self, counting: pl.DataFrame, asking: pl.DataFrame, batch: Batch) -> Column:

@@ -15,6 +15,7 @@ from asaql.model import Kind
 from asaql.operators.aggregation import ScriptAggregates
 from asaql.operators.contract import Operator
 from asaql.operators.evaluate import Evaluator
+from asaql.operators.ingress import IngressOperator
 from asaql.operators.project import ComputeSpec, FilterSpec, ProjectSpec, RenameOperator
 from asaql.operators.score import ScoreOperator, Scorer
 from asaql.operators.unnest import UnnestSpec
@@ -26,6 +27,7 @@ from asaql.plan.logical import (
     Plan,
     PlanNode,
     Project,
+    ReferenceJoin,
     Scan,
     Score,
     StepScan,
@@ -84,9 +86,18 @@ class Lowered:
     flow: Flow
     tasks: dict[str, InputTask]
     reference: frozenset[str]
+    ingresses: tuple[tuple[str, IngressOperator], ...] = ()
 
     def count(self, summary: RunSummary, names: dict[str, str]) -> None:
         """Add to a summary what the operators have counted; `names` are the inputs' spellings by folded name."""
+        for name, ingress in self.ingresses:
+            for counts, counter in (
+                (summary.late, "LateInputEvents"),
+                (summary.early, "EarlyInputEvents"),
+                (summary.out_of_order, "OutOfOrderEvents"),
+            ):
+                spelled = names[name.casefold()]
+                counts[spelled] = counts.get(spelled, 0) + ingress.counts[counter]
 
 
 def lower(plan: Plan, around: Surroundings, sinks: dict[str, Sink]) -> Lowered:
@@ -103,8 +114,14 @@ def lower(plan: Plan, around: Surroundings, sinks: dict[str, Sink]) -> Lowered:
     return _Lowering(plan, around).lower(sinks)
 
 
+def rows_meet(plan: Plan) -> bool:
+    """Return whether any row of the result is made of several events, or ordered among those of another input."""
+    by_itself = (Scan, StepScan, Compute, Filter, Project, Score, Unnest, Exchange, ReferenceJoin, Output)
+    return any(not isinstance(node, by_itself) for tree in plan.trees for node in nodes_of(tree))
+
+
 def uses_time(plan: Plan) -> bool:
-    """Return whether any row's event time has a bearing on the result."""
+    """Return whether the event time of an event has a bearing on the rows that are made of it."""
     found: list[bool] = []
 
     def visit(expression: BoundExpression) -> BoundExpression:
@@ -112,12 +129,9 @@ def uses_time(plan: Plan) -> bool:
             found.append(True)
         return expression
 
-    per_row = (Scan, StepScan, Compute, Filter, Project, Score, Unnest, Exchange, Output)
     for tree in plan.trees:
         for node in nodes_of(tree):
             with_expressions(node, visit)
-            if not isinstance(node, per_row) or (isinstance(node, Scan) and node.time is not None):
-                return True
     return bool(found)
 
 
@@ -129,7 +143,8 @@ class _Lowering:
     def __init__(self, plan: Plan, around: Surroundings) -> None:
         self._plan = plan
         self._around = around
-        self._uses_time = uses_time(plan)
+        self._rows_meet = rows_meet(plan)
+        self._uses_time = self._rows_meet or uses_time(plan)
         self._inputs: dict[str, _Input] = {}
         self._steps: dict[str, Stage] = {}
         self._stages: list[Stage] = []
@@ -143,8 +158,9 @@ class _Lowering:
             self._steps[name.casefold()] = self._lower(tree)
         for output in self._plan.outputs:
             self._lower(output.child).feed(SinkStage(sinks[output.name.casefold()]))
+        tasks = {key: self._task(key, each) for key, each in self._inputs.items()}
         flow = Flow({key: each.entries for key, each in self._inputs.items()}, self._stages)
-        return Lowered(flow, {key: self._task(key, each) for key, each in self._inputs.items()}, frozenset(self._reference))
+        return Lowered(flow, tasks, frozenset(self._reference), tuple(self._time.counted))
 
     def _lower(self, node: PlanNode) -> Stage:
         """Return the stage that gives the rows of a node."""
@@ -204,12 +220,12 @@ class _Lowering:
         specs = [_row_spec(each) for each in rows]
         if scan.is_reference:
             self._reference.add(scan.input.casefold())
-        is_ordered = self._uses_time and not scan.is_reference
+        is_ordered = not scan.is_reference and (scan.time is not None or self._rows_meet)
         has_policies = is_ordered and scan.time is not None and self._time.has_policies
         over = tuple((f"$over.{index}", key) for index, key in enumerate(scan.over))
         before = () if has_policies else tuple(specs)
         source.leaves.append(Leaf(tuple(slots), scan.time, over if has_policies else (), before, has_policies))
-        stage = self._time.ingress(scan, [slot for slot, _ in over]) if is_ordered else Stage(Operator())
+        stage = self._time.ingress(scan, [slot for slot, _ in over], scan.input) if is_ordered else Stage(Operator())
         self._stages.append(stage)
         source.entries.append(stage)
         if has_policies:

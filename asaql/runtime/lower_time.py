@@ -8,12 +8,15 @@ from asaql.diagnostics import QueryError
 from asaql.functions.windowers import Hopping, Session, Sliding, Snapshot, Tumbling, Windower
 from asaql.jobs import TimePolicies
 from asaql.operators.aggregation import AggregateColumn, ScriptAggregates
-from asaql.operators.contract import Operator
+from asaql.operators.analytic import AnalyticColumn, AnalyticOperator
 from asaql.operators.evaluate import Evaluator
+from asaql.operators.ingress import IngressOperator, IngressPlan
+from asaql.operators.merge import MergeOperator
 from asaql.operators.project import ComputeOperator, ComputeSpec
 from asaql.operators.window import KeyColumn, Window, WindowAggregateOperator, WindowPlan
-from asaql.plan.logical import Aggregate, PlanNode, Scan
+from asaql.plan.logical import Aggregate, Analytic, Merge, PlanNode, Scan
 from asaql.runtime.flow import Stage
+from asaql.runtime.reading import ARRIVAL_SLOT
 
 _NAMES = {
     "Aggregate": "GROUP BY with a window",
@@ -73,6 +76,7 @@ class TimeLowering:
         self._stage = stage
         self._lower = lower
         self._unsupported = unsupported
+        self.counted: list[tuple[str, IngressOperator]] = []
 
     @property
     def has_policies(self) -> bool:
@@ -80,15 +84,32 @@ class TimeLowering:
         policies = self._policies
         return any(each is not None for each in (policies.late_arrival, policies.out_of_order, policies.early_arrival))
 
-    def ingress(self, scan: Scan, over: list[str]) -> Stage:
-        """Return the stage that sorts the events of a scan."""
-        return Stage(Operator())
+    def ingress(self, scan: Scan, over: list[str], name: str) -> Stage:
+        """Return the stage that applies the policies to the events of a scan and sorts them."""
+        if scan.time is None or not self.has_policies:
+            return Stage(IngressOperator(IngressPlan()))
+        policies = self._policies
+        plan = IngressPlan(
+            ARRIVAL_SLOT,
+            tuple(over),
+            policies.late_arrival,
+            policies.out_of_order,
+            policies.early_arrival,
+            policies.out_of_order_policy == "adjust",
+        )
+        operator = IngressOperator(plan)
+        self.counted.append((name, operator))
+        return Stage(operator)
 
     def lower(self, node: PlanNode) -> Stage:
         """Return the stage that gives the rows of a node."""
         match node:
             case Aggregate():
                 return self._aggregate(node)
+            case Analytic():
+                return self._analytic(node)
+            case Merge(branches):
+                return self._stage(MergeOperator(len(branches)), *map(self._lower, branches))
             case _:
                 raise self._unsupported(node, _NAMES[type(node).__name__])
 
@@ -97,6 +118,40 @@ class TimeLowering:
         if arguments.spec.columns:
             stage = self._stage(ComputeOperator(arguments.spec, self._evaluator), stage)
         return stage
+
+    def _analytic(self, node: Analytic) -> Stage:
+        if any(call.name.startswith("anomalydetection") for call in node.calls):
+            raise self._unsupported(node, "anomaly detection")
+        arguments = Arguments()
+        partition = [arguments.slot(f"partition.{at}", key) for at, key in enumerate(node.partition_keys)]
+        calls = []
+        for call in node.calls:
+
+            def optional(name: str, value: BoundExpression | None, slot: str = call.slot) -> str | None:
+                return None if value is None else arguments.slot(f"{slot}.{name}", value)
+
+            keys = [arguments.slot(f"{call.slot}.by{at}", key) for at, key in enumerate(call.partition_by)]
+            order = [
+                (arguments.slot(f"{call.slot}.key{at}", each.key), each.is_descending)
+                for at, each in enumerate(call.order_by)
+            ]
+            calls.append(
+                AnalyticColumn(
+                    call.slot,
+                    call.name,
+                    call.limit or 0,
+                    argument=optional("argument", call.argument),
+                    partition_by=tuple(dict.fromkeys((*partition, *keys))),
+                    when=optional("when", call.when),
+                    default=optional("default", call.default),
+                    offset=call.offset,
+                    order_by=tuple(order),
+                    is_text=call.is_text,
+                    parameter=call.parameters[0] if call.parameters else None,
+                    span=call.span,
+                )
+            )
+        return self._stage(AnalyticOperator(calls), self._with_arguments(node.child, arguments))
 
     def _aggregate(self, node: Aggregate) -> Stage:
         arguments = Arguments()

@@ -40,8 +40,8 @@ ARRIVAL_KEY = "@arrival"
 class Options:
     """How a case's job is configured; a `yaml job` block may hold any of these fields.
 
-    `ignore_case` lets comparisons of text ignore case. Durations are texts such as `5s` or `2m`, or numbers of seconds. `tolerance` is the relative distance within
-    which floats count as equal.
+    Durations are texts such as `5s` or `2m`, or numbers of seconds. `ignore_case` lets comparisons of text ignore case.
+    `tolerance` is the relative distance within which floats count as equal.
     """
 
     compatibility_level: str = "1.2"

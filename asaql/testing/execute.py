@@ -1,6 +1,7 @@
 """Runs a case's query once, in one setting."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,12 +41,14 @@ class Outcome:
         warnings: The rendering of the warnings.
         error: What stopped the run, or None.
         faults: What the scoring services were asked and should not have been, or the other way round.
+        addresses: Addresses that differ from run to run, with what renderings show in their place.
     """
 
     rows: Mapping[str, list[dict[str, Any]]]
     warnings: str = ""
     error: AsaqlError | None = None
     faults: tuple[str, ...] = ()
+    addresses: tuple[tuple[str, str], ...] = ()
 
     @property
     def stage(self) -> str | None:
@@ -57,7 +60,7 @@ class Outcome:
     @property
     def rendering(self) -> str:
         """The rendering of the errors, one after the other; empty when there are none."""
-        return "" if self.error is None else str(self.error)
+        return "" if self.error is None else _with_names(str(self.error), self.addresses)
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -72,6 +75,8 @@ def execute(case: Case, setting: Setting) -> Outcome:
     with ExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="asaql-")))
         services = {each.name: stack.enter_context(serve(each)) for each in case.scores}
+        addresses = [(f"{directory}{os.sep}", "")]
+        addresses += [(url.removesuffix("/score"), f"http://{name}") for name, (url, _) in services.items()]
         try:
             rows, warnings = run_query(
                 case.query,
@@ -91,9 +96,17 @@ def execute(case: Case, setting: Setting) -> Outcome:
                 arrivals={each.name: list(each.arrivals) for each in case.inputs if each.arrivals is not None},
             )
         except AsaqlError as error:
-            return Outcome({}, error=error)
+            return Outcome({}, error=error, addresses=tuple(addresses))
         faults = tuple(line for _, service in services.values() for line in service.faults())
-        return Outcome(rows, "\n\n".join(render_text(each) for each in warnings), faults=faults)
+        text = "\n\n".join(render_text(each) for each in warnings)
+        return Outcome(rows, _with_names(text, addresses), faults=faults)
+
+
+def _with_names(text: str, addresses: Iterable[tuple[str, str]]) -> str:
+    """Return a text in which folders and ports that differ from run to run have names that do not."""
+    for address, name in addresses:
+        text = text.replace(address, name)
+    return text
 
 
 def _data(each: Input, directory: Path) -> Path | list[dict[str, Any]]:

@@ -130,8 +130,14 @@ class HttpScorer:
 
         Returns:
             A future of one result per row, in order. It raises `ScoringError` with the reason if the service refuses
-            the request or gives an answer that does not fit it, and is cancelled when the scorer is closed.
+            the request or gives an answer that does not fit it, or if the rows have a shape that the service does not
+            take, and is cancelled when the scorer is closed.
         """
+        problem = self.check_argument(_shape_of(rows))
+        if problem is not None:
+            refused: Future[list[Value]] = Future()
+            refused.set_exception(ScoringError(problem))
+            return refused
         return self._executor.submit(self._score, self.signature.encode(rows), len(rows))
 
     def close(self) -> None:
@@ -272,6 +278,14 @@ _STATUS_ADVICE: Final[dict[int, str]] = {
     404: "check the path of the URL; it usually ends in /score",
     413: "lower the function's maximum number of rows in a request",
 }
+
+
+def _shape_of(rows: Sequence[Value]) -> str:
+    """Return the shape of the first row that is not NULL, as `check_argument` takes it."""
+    first = next((row for row in rows if row is not None), None)
+    if first is None:
+        return "any"
+    return "record" if isinstance(first, dict) else "array" if isinstance(first, list) else "scalar"
 
 
 class _HideQueries(logging.Filter):

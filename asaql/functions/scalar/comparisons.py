@@ -273,7 +273,8 @@ def _kernel_ignoring_case(kernel: Kernel) -> Kernel:
 def _register(
     name: str, names: tuple[str, ...], scalar: Scalar, kernel: Kernel, summary: str, *examples: Example
 ) -> None:
-    parameters = tuple(Parameter(each, is_repeated=each == "item") for each in names)
+    types = dict.fromkeys(("text", "pattern"), "nvarchar(max)")
+    parameters = tuple(Parameter(each, types.get(each, "any"), is_repeated=each == "item") for each in names)
     notes = ("False when an operand is NULL.",)
     register(
         Function(name, parameters, "bit", scalar, summary, examples, False, kernel, "Comparisons", notes),

@@ -165,8 +165,8 @@ def _text_series(source: Kind, series: pl.Series) -> pl.Series | None:
         return series.cast(pl.String)
     if source is Kind.FLOAT:
         size = series.abs()
-        least, greatest = size.min(), size.max()
-        if least is not None and least >= 1e-4 and greatest < 1e15 and is_finite(series):  # type: ignore[operator]
+        least, greatest = size.filter(size > 0).min() or 1.0, size.max() or 1.0
+        if least >= 1e-4 and greatest < 1e15 and is_finite(series):  # type: ignore[operator]
             return series.cast(pl.String).str.strip_suffix(".0")
     return None
 

@@ -20,6 +20,7 @@ class Pattern:
         is_open_right: Whether it ends with `%`.
         literal: The text between the outer `%` signs if it holds no wildcard, else None.
         rust: The whole pattern as a regular expression of Polars, or None if it can match nothing.
+        search: What finds the first match within a text, likewise; None also if there is nothing between `%` signs.
     """
 
     pieces: tuple[re.Pattern[str], ...]
@@ -28,6 +29,7 @@ class Pattern:
     is_open_right: bool
     literal: str | None
     rust: str | None
+    search: str | None
 
     def find(self, text: str) -> int:
         """Return the index at which the first match begins, -1 if there is none."""
@@ -82,13 +84,15 @@ def compile_pattern(pattern: str) -> Pattern:
     bodies = [piece for piece in pieces if piece]
     is_open_left = len(pieces) > 1 and not pieces[0]
     is_open_right = len(pieces) > 1 and not pieces[-1]
+    whole = _rust(pieces)
     return Pattern(
         tuple(re.compile("".join(python for python, _ in piece), re.DOTALL) for piece in bodies),
         tuple(map(len, bodies)),
         is_open_left,
         is_open_right,
         literal if len(bodies) <= 1 else None,
-        _rust(pieces),
+        whole,
+        _search(pieces, whole) if bodies else None,
     )
 
 
@@ -100,6 +104,15 @@ def _rust(pieces: list[list[tuple[str, str | None]]]) -> str | None:
             return None
         texts.append("".join(each or "" for each in elements))
     return rf"(?s)\A{'.*'.join(texts)}\z"
+
+
+def _search(pieces: list[list[tuple[str, str | None]]], whole: str | None) -> str | None:
+    if whole is None:
+        return None
+    start = r"(?s)" if len(pieces) > 1 and not pieces[0] else r"(?s)\A"
+    end = "" if len(pieces) > 1 and not pieces[-1] else r"\z"
+    texts = ["".join(rust or "" for _, rust in piece) for piece in pieces if piece]
+    return f"{start}{'.*?'.join(texts)}{end}"
 
 
 def _set(content: str) -> tuple[str, str | None]:

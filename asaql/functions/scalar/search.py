@@ -62,6 +62,19 @@ def _pattern_position(pattern: str, text: str) -> int:
     return index + 1 if index < 1 or is_basic_text(text) else len(units(text[:index])) + 1
 
 
+def _pat_index_kernel(arguments: Sequence[Column], height: int) -> Column | None:
+    pattern, text = arguments
+    if text.kind is Kind.NVARCHAR and pattern.kind is Kind.NVARCHAR and pattern.is_constant:
+        wanted = pattern.series[0]
+        search = compile_pattern(wanted).search if len(wanted) <= _LONGEST_PATTERN else None
+        if search is not None:
+            return _position_column(text.series.str.find(search), text, arguments)
+    return _pat_index_rows(arguments, height)
+
+
+_pat_index_rows = rowwise(Kind.BIGINT, _pattern_position, Kind.NVARCHAR)
+
+
 def _regex_match(text: Value, pattern: Value) -> Value:
     subject = as_text(text, "REGEXMATCH")
     regex = _compiled(as_text(pattern, "REGEXMATCH"))
@@ -91,6 +104,11 @@ def _regex_match_kernel(arguments: Sequence[Column], height: int) -> Column | No
         offsets = pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(text))
     else:
         offsets = regex.find_all(text.series)
+    return _position_column(offsets, text, arguments)
+
+
+def _position_column(offsets: pl.Series, text: Column, arguments: Sequence[Column]) -> Column:
+    """Return the positions of matches, given their offsets in UTF-8 bytes."""
     if is_ascii(text.series):
         return column_of(Kind.BIGINT, _positions(offsets, text), arguments)
     rows = zip(text.series.to_list(), offsets.to_list(), strict=True)
@@ -118,7 +136,7 @@ register(
         _pat_index,
         "The position at which a pattern of LIKE first matches, 0 if it does not.",
         (Example("PATINDEX('%[0-9]%', 'abc123')", 4), Example("PATINDEX('abc', 'xabc')", 0)),
-        kernel=rowwise(Kind.BIGINT, _pattern_position, Kind.NVARCHAR),
+        kernel=strict(_pat_index_kernel),
         category="Strings",
         notes=("Without % at its beginning or end the pattern holds for the beginning or end of the text.",),
     ),

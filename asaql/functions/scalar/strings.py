@@ -1,7 +1,7 @@
 """String functions. Positions begin at 1; lengths and positions count UTF-16 units."""
 
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import polars as pl
@@ -147,13 +147,18 @@ def _reverse(text: str) -> str:
 
 
 def _translate(text: str, characters: str, translations: str) -> str:
+    return text.translate(_translations(characters, translations))
+
+
+@lru_cache(maxsize=256)
+def _translations(characters: str, translations: str) -> dict[int, str]:
     if len(characters) != len(translations):
         message = "the second and the third argument of TRANSLATE must have the same length"
         raise FunctionError(message, "AQ306")
     table: dict[int, str] = {}
     for old, new in zip(characters, translations, strict=True):
         table.setdefault(ord(old), new)
-    return text.translate(table)
+    return table
 
 
 def _converting(name: str, body: Callable[..., Any], *kinds: Kind) -> Scalar:
@@ -204,6 +209,19 @@ _substring_rows = rowwise(Kind.NVARCHAR, _substring, Kind.NVARCHAR, Kind.BIGINT)
 def _left_kernel(arguments: Sequence[Column], height: int) -> Column | None:
     one = Column.constant(1)
     return _substring_kernel((arguments[0], one, arguments[1]), height)
+
+
+def _right_kernel(arguments: Sequence[Column], height: int) -> Column | None:
+    text, count = arguments
+    if text.kind is not Kind.NVARCHAR or count.kind is not Kind.BIGINT or not count.is_constant:
+        return _right_rows(arguments, height)
+    length = count.series[0]
+    if not 0 <= length <= _LONGEST or not is_basic(text.series):
+        return None
+    return column_of(Kind.NVARCHAR, text.series.str.tail(length), arguments)
+
+
+_right_rows = rowwise(Kind.NVARCHAR, _right, Kind.NVARCHAR, Kind.BIGINT)
 
 
 def _replace_kernel(arguments: Sequence[Column], height: int) -> Column | None:
@@ -296,6 +314,7 @@ _declare(
     _right,
     "The last characters of a text.",
     Example("RIGHT('abcdef', 2)", "ef"),
+    kernel=strict(_right_kernel),
     notes=("A negative length fails the job.",),
 )
 _declare(
