@@ -33,4 +33,4 @@ fuzz: $(INSTALLED)
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/property -n $(WORKERS) --timeout 0
 
 docs: $(INSTALLED)
-	@$(BIN)/python tests/errors_page.py > docs/errors.md
+	@$(BIN)/python tests/pages.py

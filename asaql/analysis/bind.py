@@ -6,8 +6,8 @@ What cannot be bound becomes NULL without a further word, so that one cause give
 from typing import Protocol
 
 from asaql.analysis.bound import (
-    Branch,
     BoundExpression,
+    Branch,
     Conditional,
     Constant,
     EventTime,
@@ -305,7 +305,11 @@ class Binder:
         nearest = did_you_mean(name, [*known, *(f"udf.{each.name}" for each in catalog.functions)])
         if foreign is not None:
             self.findings.error(
-                "AQ207", f"{name.upper()} is not in this dialect", call.name.span, label="of another dialect", help=foreign
+                "AQ207",
+                f"{name.upper()} is not in this dialect",
+                call.name.span,
+                label="of another dialect",
+                help=foreign,
             )
         elif catalog.is_complete:
             self.findings.error(

@@ -34,7 +34,9 @@ class AnalyticBinder:
             external = [part.folded for part in inner.prefix] == ["udf"]
             if is_analytic(inner) or external:
                 what = "a user-defined function" if external else "another analytic function"
-                rows.findings.error("AQ408", f"{call.name.name} cannot hold {what}", inner.span, help="use a step for it")
+                rows.findings.error(
+                    "AQ408", f"{call.name.name} cannot hold {what}", inner.span, help="use a step for it"
+                )
                 return Constant(None, span=call.span)
         bound = self._call(call, rows)
         if bound is None:

@@ -6,7 +6,7 @@ from asaql.analysis.bind import Binder
 from asaql.analysis.bind_join import ConditionBinder, bind_condition
 from asaql.analysis.bind_match import bind_match
 from asaql.analysis.bound import BoundExpression
-from asaql.analysis.bound_query import BoundApply, BoundFrom, BoundJoin, BoundMatch, InputRead, StepRead
+from asaql.analysis.bound_query import BoundApply, BoundFrom, BoundJoin, BoundMatch, InputRead, StepRead, TimeBound
 from asaql.analysis.names import TABLE_FUNCTIONS, calls_in, is_aggregate, is_analytic
 from asaql.analysis.scope import ColumnFact, SourceScope
 from asaql.analysis.units import unit_ticks
@@ -29,7 +29,9 @@ class FromBinder:
     def __init__(self, select: "SelectBinder") -> None:
         self._select = select
         self._findings = select.findings
-        self._extras: dict[str, tuple[BoundExpression | None, tuple[BoundExpression, ...], tuple[BoundExpression, ...]]] = {}
+        self._extras: dict[
+            str, tuple[BoundExpression | None, tuple[BoundExpression, ...], tuple[BoundExpression, ...]]
+        ] = {}
         self._operations: list[BoundApply | BoundJoin] = []
         self.match: BoundMatch | None = None
         self.partition_keys: tuple[BoundExpression, ...] = ()
@@ -54,7 +56,11 @@ class FromBinder:
             operations.append(bound)
         source = self._source(from_.source)
         return BoundFrom(
-            self._read(from_.source), self._select.analytics.calls(source), tuple(operations), self.match, span=from_.span
+            self._read(from_.source),
+            self._select.analytics.calls(source),
+            tuple(operations),
+            self.match,
+            span=from_.span,
         )
 
     def _finish_right(self, right: ast.From) -> BoundFrom:
@@ -150,12 +156,17 @@ class FromBinder:
         time_calls = [call for call in calls_in(expression) if is_event_time(call)]
         if time_calls or is_event_time(expression):
             span = time_calls[0].span if time_calls else expression.span
-            self._findings.error("AQ405", "System.Timestamp() cannot be used in TIMESTAMP BY", span, label="this is what it sets")
+            self._findings.error(
+                "AQ405", "System.Timestamp() cannot be used in TIMESTAMP BY", span, label="this is what it sets"
+            )
             return False
         looking_back = [call for call in calls_in(expression) if is_analytic(call) or is_aggregate(call)]
         if looking_back:
             self._findings.error(
-                "AQ405", "TIMESTAMP BY reads the payload of one event only", looking_back[0].span, label="reads other events"
+                "AQ405",
+                "TIMESTAMP BY reads the payload of one event only",
+                looking_back[0].span,
+                label="reads other events",
             )
         return not looking_back
 
@@ -173,7 +184,9 @@ class FromBinder:
                 fields += ((scope.record_slot, "*"),)
             name = self._select.script.step_name(reference.name.name)
             return StepRead(name, scope.folded, fields, keys, count, span=reference.span)
-        declared = tuple(scope.declared.items()) if self._select.script.declared(reference.name.name) is not None else None
+        declared = (
+            tuple(scope.declared.items()) if self._select.script.declared(reference.name.name) is not None else None
+        )
         return InputRead(
             reference.name.name,
             scope.folded,
@@ -193,7 +206,10 @@ class FromBinder:
     def _join(self, join: ast.Join, first: SourceScope) -> BoundJoin:
         if isinstance(join.right, ast.From) and (join.right.operations or join.right.match):
             self._findings.error(
-                "AQ104", "a join in parentheses on the right side is not supported", join.right.span, help="join it in a step"
+                "AQ104",
+                "a join in parentheses on the right side is not supported",
+                join.right.span,
+                help="join it in a step",
             )
         right = self._add_source(join.right.source if isinstance(join.right, ast.From) else join.right)
         condition = bind_condition(join.condition, ConditionBinder(self._select, "ON"), {right.folded})
@@ -208,7 +224,10 @@ class FromBinder:
                 )
         elif first.is_reference:
             self._findings.error(
-                "AQ410", "reference data can stand only on the right side of a join", first.span, help="swap the two sources"
+                "AQ410",
+                "reference data can stand only on the right side of a join",
+                first.span,
+                help="swap the two sources",
             )
         else:
             self._check_bounds(join, right, condition.bounds)
@@ -223,7 +242,7 @@ class FromBinder:
             span=join.span,
         )
 
-    def _check_bounds(self, join: ast.Join, right: SourceScope, bounds: list) -> None:  # type: ignore[type-arg]
+    def _check_bounds(self, join: ast.Join, right: SourceScope, bounds: list[TimeBound]) -> None:
         has_lower = any(each.lower is not None for each in bounds)
         has_upper = any(each.upper is not None for each in bounds)
         if not (has_lower and has_upper):

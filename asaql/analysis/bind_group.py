@@ -83,7 +83,10 @@ class GroupBinder(Binder):
     def record(self, source: SourceScope, span: Span) -> BoundExpression:
         """Refuse a source as a value: a group has many rows."""
         self.findings.error(
-            "AQ402", f'the row of "{source.name}" is neither grouped nor inside an aggregate', span, help="TopOne() OVER (..)"
+            "AQ402",
+            f'the row of "{source.name}" is neither grouped nor inside an aggregate',
+            span,
+            help="TopOne() OVER (..)",
         )
         return Constant(None, span=span)
 
@@ -183,7 +186,11 @@ class GroupBinder(Binder):
                 source = self.source(argument.parts[0])
                 if source is not None and not source.has(source.name):
                     return self.rows.record(source, argument.span)
-            return self.rows.argument(argument) if name in ("collect", "collecttop", "topone") else self.rows.bind(argument)
+            return (
+                self.rows.argument(argument)
+                if name in ("collect", "collecttop", "topone")
+                else self.rows.bind(argument)
+            )
         if name == "count":
             return None
         return self.rows.record(self.around.sources[0], Span(0, 0))

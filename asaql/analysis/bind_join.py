@@ -44,7 +44,9 @@ class ConditionBinder(Binder):
 
 def source_distance(call: ast.Expression, binder: Binder) -> tuple[str, SourceScope, SourceScope] | None:
     """Return unit and sources of a DATEDIFF over two sources, or None if this is none."""
-    if not (isinstance(call, ast.Call) and call.name.folded == "datediff" and not call.prefix and len(call.arguments) == 3):
+    if not (
+        isinstance(call, ast.Call) and call.name.folded == "datediff" and not call.prefix and len(call.arguments) == 3
+    ):
         return None
     sources: list[SourceScope] = []
     for argument in call.arguments[1:]:
@@ -71,10 +73,10 @@ def bind_condition(condition: ast.Expression, binder: ConditionBinder, right: se
         bound = binder.bind(conjunct)
         bounds = _time_bound(conjunct, binder)
         if bounds is not None:
-            crosses = (bounds.left in right) != (bounds.right in right)
-            if crosses:
-                parts.bounds.append(bounds)
-            parts.residual.append(bound)
+            if (bounds.left in right) != (bounds.right in right):
+                parts.bounds.append(_from_left(bounds) if bounds.left in right else bounds)
+            else:
+                parts.residual.append(bound)
             continue
         key = _key(bound, right)
         if key is not None:
@@ -84,11 +86,20 @@ def bind_condition(condition: ast.Expression, binder: ConditionBinder, right: se
     return parts
 
 
+def _from_left(bound: TimeBound) -> TimeBound:
+    """Return the same limits for the distance in the other direction."""
+    lower = None if bound.upper is None else -bound.upper
+    upper = None if bound.lower is None else -bound.lower
+    return TimeBound(bound.unit, bound.right, bound.left, lower, upper, span=bound.span)
+
+
 def _key(bound: BoundExpression, right: set[str]) -> tuple[BoundExpression, BoundExpression] | None:
     """Return the two sides of an equality between a left and a right expression."""
     if not (isinstance(bound, Invoke) and bound.function.name == "="):
         return None
-    sides = [{slot.removeprefix("$time.").split(".")[0] in right for slot in slots_of(each)} for each in bound.arguments]
+    sides = [
+        {slot.removeprefix("$time.").split(".")[0] in right for slot in slots_of(each)} for each in bound.arguments
+    ]
     first, second = bound.arguments
     if sides == [{False}, {True}]:
         return first, second
@@ -105,7 +116,8 @@ def _time_bound(conjunct: ast.Expression, binder: Binder) -> TimeBound | None:
         return _bound(distance, low, high, conjunct)
     if not (isinstance(conjunct, ast.Binary) and conjunct.operator.value in _FLIPPED):
         return None
-    operator, operand, other = conjunct.operator.value, conjunct.left, conjunct.right
+    operator: str = conjunct.operator.value
+    operand, other = conjunct.left, conjunct.right
     distance = source_distance(operand, binder)
     if distance is None:
         distance, other, operator = source_distance(other, binder), operand, _FLIPPED[operator]

@@ -61,7 +61,10 @@ class PatternBinder(Binder):
             if isinstance(argument, ast.Path) and len(argument.parts) >= 2:
                 return self._aggregate(name, argument)
             self.findings.error(
-                "AQ409", f"{call.name.name} takes one field of a variable here", call.span, help=f"{call.name.name}(A.value)"
+                "AQ409",
+                f"{call.name.name} takes one field of a variable here",
+                call.span,
+                help=f"{call.name.name}(A.value)",
             )
             return Constant(None, span=call.span)
         return super().call(call)
@@ -78,7 +81,9 @@ class PatternBinder(Binder):
             return Constant(None, span=path.span)
         field = self.around.sources[0].path(path.parts[1:], path.span)
         if not isinstance(field, ColumnRef):
-            self.findings.error("AQ409", "only a field of the event can be used here", path.span, help="flatten it in a step")
+            self.findings.error(
+                "AQ409", "only a field of the event can be used here", path.span, help="flatten it in a step"
+            )
             return Constant(None, span=path.span)
         slot = f"$pattern.{name}.{variable.folded}.{field.slot}"
         if all(each.result_slot != slot for each in self.aggregates):
@@ -107,7 +112,7 @@ def bind_match(match: ast.MatchRecognize, select: "SelectBinder") -> BoundMatch 
         definitions.append((name, tuple(binder.aggregates), condition))
         known.append(name)
     binder = PatternBinder(select, used, None)
-    measures = []
+    measures: list[tuple[str, BoundExpression]] = []
     for item in match.measures:
         if isinstance(item.expression, ast.Star):
             findings.error("AQ409", "MEASURES takes expressions, not *", item.span)

@@ -6,7 +6,16 @@ from asaql.analysis.bind import Binder
 from asaql.analysis.bind_analytic import AnalyticBinder
 from asaql.analysis.bind_from import FromBinder
 from asaql.analysis.bind_group import GroupBinder
-from asaql.analysis.bound import BoundExpression, ColumnRef, Constant, EventTime, FieldOf, MakeRecord, RecordItem, ScriptCall
+from asaql.analysis.bound import (
+    BoundExpression,
+    ColumnRef,
+    Constant,
+    EventTime,
+    FieldOf,
+    MakeRecord,
+    RecordItem,
+    ScriptCall,
+)
 from asaql.analysis.bound_query import BoundSelect, Grouping, OutputColumn, ScoreCall, WindowSpec
 from asaql.analysis.catalog import Catalog, FunctionKind
 from asaql.analysis.findings import Findings
@@ -50,14 +59,21 @@ class SelectBinder:
         if having_ast is not None and not select.group_by and where_ast is None:
             where_ast, having_ast = having_ast, None
         elif having_ast is not None and not select.group_by and where_ast is not None:
-            where_ast, having_ast = ast.Binary(ast.BinaryOperator.AND, where_ast, having_ast, span=having_ast.span), None
+            where_ast, having_ast = (
+                ast.Binary(ast.BinaryOperator.AND, where_ast, having_ast, span=having_ast.span),
+                None,
+            )
         where = rows.bind(where_ast) if where_ast is not None else None
         where_scores = self._take_scores()
         grouping: Grouping | None = None
         having: BoundExpression | None = None
         row_scores: tuple[ScoreCall, ...] = ()
         group_scores: tuple[ScoreCall, ...] = ()
-        if from_binder.match is not None and len(select.items) == 1 and isinstance(select.items[0].expression, ast.Star):
+        if (
+            from_binder.match is not None
+            and len(select.items) == 1
+            and isinstance(select.items[0].expression, ast.Star)
+        ):
             measures = from_binder.match.measures
             columns = tuple(OutputColumn(name, ColumnRef(f"$measure.{name}")) for name, _ in measures)
         elif from_binder.match is not None:
@@ -159,7 +175,11 @@ class SelectBinder:
         if arity is not None and len(arguments) != arity:
             noun = "argument" if arity == 1 else "arguments"
             given = str(len(arguments)) if arguments else "none"
-            notes = ("a scoring function takes an array, a record or a column",) if declared.kind is FunctionKind.SCORE else ()
+            notes = (
+                ("a scoring function takes an array, a record or a column",)
+                if declared.kind is FunctionKind.SCORE
+                else ()
+            )
             self.findings.error(
                 "AQ206", f"udf.{declared.name} takes {arity} {noun}, and {given} are given", call.span, notes=notes
             )

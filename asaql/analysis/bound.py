@@ -195,9 +195,7 @@ def children(expression: BoundExpression) -> Iterator[BoundExpression]:
             return
 
 
-def with_children(
-    expression: BoundExpression, change: Callable[[BoundExpression], BoundExpression]
-) -> BoundExpression:
+def with_children(expression: BoundExpression, change: Callable[[BoundExpression], BoundExpression]) -> BoundExpression:
     """Return an expression with `change` applied to each of the expressions directly below it."""
     span = expression.span
     match expression:

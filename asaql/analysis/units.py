@@ -57,7 +57,9 @@ def bind_count(number: ast.Expression | ast.Star, findings: Findings) -> int | f
     if isinstance(number, ast.Unary) and number.operator is not ast.UnaryOperator.BITWISE_NOT:
         value = bind_count(number.operand, findings)
         return value if value is None or number.operator is ast.UnaryOperator.PLUS else -value
-    findings.error("AQ404", "a duration must be a number that is written out", number.span, label="not a literal number")
+    findings.error(
+        "AQ404", "a duration must be a number that is written out", number.span, label="not a literal number"
+    )
     return None
 
 

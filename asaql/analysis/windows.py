@@ -11,10 +11,10 @@ from asaql.syntax import ast
 
 MAX_SIZE = 7 * TICKS_PER_DAY
 _KINDS = {
-    **{name: "tumbling" for name in ("tumblingwindow", "tumbling")},
-    **{name: "hopping" for name in ("hoppingwindow", "hopping")},
-    **{name: "sliding" for name in ("slidingwindow", "sliding")},
-    **{name: "session" for name in ("sessionwindow", "session")},
+    **dict.fromkeys(("tumblingwindow", "tumbling"), "tumbling"),
+    **dict.fromkeys(("hoppingwindow", "hopping"), "hopping"),
+    **dict.fromkeys(("slidingwindow", "sliding"), "sliding"),
+    **dict.fromkeys(("sessionwindow", "session"), "session"),
 }
 _FORMS = {
     "tumbling": "TumblingWindow(second, 10)",
@@ -33,7 +33,11 @@ Bind = Callable[[ast.Expression], BoundExpression]
 
 def is_window(expression: ast.Expression | ast.Star) -> bool:
     """Return whether this GROUP BY item is a window function, Windows() included."""
-    return isinstance(expression, ast.Call) and not expression.prefix and _name(expression) in {*_KINDS, "windows", "window"}
+    return (
+        isinstance(expression, ast.Call)
+        and not expression.prefix
+        and _name(expression) in {*_KINDS, "windows", "window"}
+    )
 
 
 def is_event_time(expression: ast.Expression | ast.Star) -> bool:

@@ -15,7 +15,8 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +47,15 @@ class _ReaderGoneError(Exception):
     """Standard output was closed by its reader."""
 
 
+@contextmanager
+def _reader_watched() -> Iterator[None]:
+    """Tell a closed standard output from the errors that click makes of it."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise _ReaderGoneError from error
+
+
 class _Group(click.Group):
     """Knows its commands by name and imports them when they are called."""
 
@@ -62,12 +72,14 @@ class _Group(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
+        with _reader_watched():
+            return super().make_context(*arguments, **settings)
+
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with _reader_watched():
             code = super().invoke(ctx)
             sys.stdout.flush()
-        except BrokenPipeError as error:
-            raise _ReaderGoneError from error
         return code
 
 

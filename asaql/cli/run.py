@@ -7,6 +7,7 @@ import click
 
 from asaql.cli.options import job_from, job_options
 from asaql.cli.report import Reporter
+from asaql.connectors import ClosedOutputError
 from asaql.runtime import RunSummary, run_job
 
 
@@ -44,7 +45,10 @@ def command(
     """  # noqa: D301 - click's own mark for text that is not to be wrapped
     job = job_from(target, **settings)
     reporter.show_all(job.warnings)
-    result = run_job(job, parallelism=parallelism, batch_rows=batch_rows, warn=reporter.show, metrics_path=metrics)
+    try:
+        result = run_job(job, parallelism=parallelism, batch_rows=batch_rows, warn=reporter.show, metrics_path=metrics)
+    except ClosedOutputError as error:
+        raise BrokenPipeError from error
     if summary:
         click.echo(summary_text(result), err=True)
     return 0

@@ -12,7 +12,7 @@ import polars as pl
 
 from asaql.diagnostics import Diagnostic, JobError
 from asaql.formats.csv_records import grammar_of, values_of, without_line_break
-from asaql.formats.events import Chunk, Decoded, Problem
+from asaql.formats.events import Chunk, Decoded
 from asaql.formats.names import matching_key
 from asaql.formats.projection import Projection, ReadOptions
 from asaql.formats.table import Declaration, Table, to_decoded
@@ -54,10 +54,7 @@ class CsvDecoder:
 
     def _read_header(self, chunk: Chunk) -> tuple[str, ...]:
         first = [text.decode("utf-8", "replace").strip() for text in values_of(chunk.header, self._grammar)]
-        if self._options.has_header:
-            names = first
-        else:
-            names = list(self._options.declared or [""] * len(first))
+        names = first if self._options.has_header else list(self._options.declared or [""] * len(first))
         names = [name or f"column{position}" for position, name in enumerate(names, start=1)]
         if self._options.lowers_names:
             names = [name.lower() for name in names]
@@ -99,17 +96,14 @@ class CsvDecoder:
             return None
         if frame.height != height:
             return None
-        columns = dict(zip(indices, frame.get_columns(), strict=False))
-        return self._table({slot: columns.get(self._index(path)) for slot, path in self._fields}, _lines(chunk, height))
-
-    def _table(self, series: dict[str, pl.Series | None], lines: Sequence[int]) -> Table:
-        return Table(
-            {
-                slot: Column.nulls(len(lines)) if each is None else Column(Kind.NVARCHAR, each.rename(""))
-                for slot, each in series.items()
-            },
-            lines,
-        )
+        columns = {}
+        for slot, path in self._fields:
+            index = self._index(path)
+            if index is None:
+                columns[slot] = Column.nulls(height)
+            else:
+                columns[slot] = Column(Kind.NVARCHAR, frame.to_series(indices.index(index)).rename(""))
+        return Table(columns, chunk.lines or range(chunk.first_line, chunk.first_line + height))
 
     def _read_strictly(self, chunk: Chunk) -> Table | None:
         """Return the records of a chunk if all quotation marks are where they should be."""
@@ -168,7 +162,3 @@ class CsvDecoder:
             index = self._index(path)
             columns[slot] = Column.from_values([None if index is None else row[index] for row in kept])
         return Table(columns, lines, problems)
-
-
-def _lines(chunk: Chunk, height: int) -> Sequence[int]:
-    return chunk.lines if chunk.lines is not None else range(chunk.first_line, chunk.first_line + height)

@@ -60,7 +60,11 @@ class CsvEncoder:
 
     def _written(self, frame: pl.DataFrame, *, has_header: bool) -> bytes:
         buffer = BytesIO()
-        frame.write_csv(buffer, include_header=has_header, separator=self._delimiter, quote_style="necessary")
+        # A line with nothing on it is no record, so the only value of one cannot be nothing at all.
+        null = '""' if frame.width == 1 else None
+        frame.write_csv(
+            buffer, include_header=has_header, separator=self._delimiter, quote_style="necessary", null_value=null
+        )
         return buffer.getvalue()
 
 

@@ -35,13 +35,13 @@ class Chunk:
     """Whole events as bytes; small enough to be decoded at once, complete enough to be decoded anywhere.
 
     Attributes:
-        data: The events. For Avro and Parquet with whatever is needed to read them without the rest of the file.
-        first_line: Line of the input on which `data` begins, counted from 1. For formats without lines, the number of
-            the first event.
+        data: The events, in the input's format or in one that keeps its types: Avro goes on as JSON lines, Parquet as
+            an Arrow IPC stream.
+        first_line: Line of the input on which `data` begins, counted from 1. For Avro and Parquet, the number of the
+            first event.
         source: Name of the input for messages, such as its path.
         lines: The line on which each event begins, when `data` holds one event a line and the input did not.
         header: CSV: the record with the names, as bytes; empty if there is none.
-        window: Formats that are not cut by bytes: offset and number of the events that belong to this chunk.
         dropped: Events found to be malformed when the stream was cut; they are not in `data`.
     """
 
@@ -50,7 +50,6 @@ class Chunk:
     source: str = ""
     lines: tuple[int, ...] | None = None
     header: bytes = b""
-    window: tuple[int, int] | None = None
     dropped: tuple[Problem, ...] = ()
 
 

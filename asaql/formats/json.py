@@ -12,7 +12,7 @@ import msgspec
 
 from asaql.formats.conversion import adapt, adapt_column
 from asaql.formats.events import Chunk, Decoded
-from asaql.formats.json_events import DECODE_ERRORS, MalformedEvent, all_numbers_fit, events_of_line
+from asaql.formats.json_events import DECODE_ERRORS, MalformedEvent, all_numbers_fit, bare_line, events_of_line
 from asaql.formats.json_fields import CannotReadFieldsError, FieldReader
 from asaql.formats.names import value_at
 from asaql.formats.projection import Projection, ReadOptions
@@ -20,7 +20,6 @@ from asaql.formats.table import Declaration, Table, to_decoded
 from asaql.model import Column
 
 _FEW_LINES = 16
-_BLANK = b" \t\r\n"
 _MISSING: Any = object()
 
 
@@ -153,9 +152,7 @@ def _lines(chunk: Chunk) -> tuple[list[bytes], list[int]]:
     lines = []
     numbers = []
     for offset, line in enumerate(chunk.data.split(b"\n")):
-        text = line.strip(_BLANK)
-        if text.endswith(b","):
-            text = text[:-1].rstrip(_BLANK)
+        text = bare_line(line)
         if text:
             lines.append(text)
             numbers.append(chunk.lines[offset] if chunk.lines else chunk.first_line + offset)

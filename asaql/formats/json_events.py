@@ -83,12 +83,17 @@ def _shortened(number: int) -> str:
 
 
 def events_of_line(line: bytes) -> list[dict[str, Any] | MalformedEvent]:
-    """Return the events of one line without surrounding blanks, malformed ones as errors; see `texts_of_line`."""
+    """Return the events of one bare line, malformed ones as errors; see `texts_of_line`."""
     return [_event(text) for text in texts_of_line(line)]
 
 
+def bare_line(line: bytes) -> bytes:
+    """Return a line without the blanks around it and without the commas that end it, as between array elements."""
+    return line.lstrip(_BLANK).rstrip(_BLANK + b",")
+
+
 def texts_of_line(line: bytes) -> list[bytes]:
-    """Return the texts of the events of one line without surrounding blanks.
+    """Return the texts of the events of one bare line.
 
     A line holds an object, or an array of objects, or several of these one behind the other, with or without commas.
     What is none of this is one text as it stands.

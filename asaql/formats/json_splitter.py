@@ -11,7 +11,7 @@ import msgspec
 from asaql.formats.cutting import ChunkBuilder
 from asaql.formats.events import CHUNK_BYTES, Chunk
 from asaql.formats.json_documents import DocumentSplitter
-from asaql.formats.json_events import DECODE_ERRORS, texts_of_line
+from asaql.formats.json_events import DECODE_ERRORS, bare_line, texts_of_line
 
 LOOKAHEAD_BYTES = 1 << 20
 """How far a stream is looked at, at most, to find out how its events are laid out."""
@@ -94,9 +94,7 @@ class LineSplitter:
     def _cut(self, lines: bytes, *, is_end: bool) -> list[Chunk]:
         if self._rows is not None:
             for line in lines.split(b"\n"):
-                text = line.strip(_BLANK)
-                if text.endswith(b","):
-                    text = text[:-1].rstrip(_BLANK)
+                text = bare_line(line)
                 for each in texts_of_line(text) if text else ():
                     self._rows.add(each, self._line)
                 self._line += 1

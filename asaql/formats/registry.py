@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from asaql.formats.avro import AvroSplitter
 from asaql.formats.csv import CsvDecoder
 from asaql.formats.csv_encoder import CsvEncoder
 from asaql.formats.csv_splitter import CsvSplitter
@@ -10,6 +11,7 @@ from asaql.formats.events import CHUNK_BYTES, Decoder, Encoder, Splitter
 from asaql.formats.json import JsonDecoder
 from asaql.formats.json_encoder import JsonEncoder
 from asaql.formats.json_splitter import JsonSplitter
+from asaql.formats.parquet import ParquetDecoder, ParquetEncoder, ParquetSplitter
 from asaql.formats.projection import Projection, ReadOptions
 
 FORMATS = ("json", "csv", "avro", "parquet")
@@ -42,6 +44,8 @@ def decoder_for(format: str, projection: Projection, options: ReadOptions) -> De
     """
     if format == "csv":
         return CsvDecoder(projection, options)
+    if format == "parquet":
+        return ParquetDecoder(projection, options)
     return JsonDecoder(projection, options)
 
 
@@ -67,6 +71,10 @@ def splitter_for(
         return CsvSplitter(
             source, delimiter=options.delimiter, has_header=options.has_header, rows=rows, chunk_bytes=chunk_bytes
         )
+    if format == "avro":
+        return AvroSplitter(source, rows=rows, chunk_bytes=chunk_bytes)
+    if format == "parquet":
+        return ParquetSplitter(source, rows=rows)
     return JsonSplitter(source, rows=rows, chunk_bytes=chunk_bytes)
 
 
@@ -79,4 +87,6 @@ def encoder_for(format: str, names: Sequence[str] | None) -> Encoder:  # noqa: A
     """
     if format == "csv":
         return CsvEncoder(names)
+    if format == "parquet":
+        return ParquetEncoder(names)
     return JsonEncoder(names)

@@ -8,7 +8,7 @@ import polars as pl
 
 from asaql.formats.conversion import fit_column
 from asaql.formats.events import Chunk, Decoded, Problem
-from asaql.formats.names import matching_key
+from asaql.formats.names import fold, matching_key
 from asaql.formats.projection import Projection, ReadOptions
 from asaql.model import Column, Kind
 
@@ -51,7 +51,7 @@ class Declaration:
         self._declared: Mapping[str, Kind] = options.declared or {}
         self._slots: dict[str, list[str]] = {}
         for name in self._declared:
-            slots = [slot for slot, path in projection.fields if len(path) == 1 and path[0] == name]
+            slots = [slot for slot, path in projection.fields if len(path) == 1 and fold(path[0]) == fold(name)]
             self._slots[name] = slots or [_DECLARED + name]
 
     @property

@@ -20,7 +20,7 @@ from asaql.jobs.job import InputSpec, Job, OutputSpec, Place
 from asaql.jobs.json_document import parse_json
 from asaql.jobs.payload import read_payload
 from asaql.jobs.problems import Problems
-from asaql.jobs.settings import Settings, encoding_name, input_format, streaming_units
+from asaql.jobs.settings import Settings, check_encoding, input_format, streaming_units
 from asaql.udf.scoring_spec import ScoringFunction, Secret
 from asaql.udf.script_spec import ScriptFunction
 
@@ -237,12 +237,12 @@ class _Reader:
         settings = data.mapping("properties") if data else None
         is_local = kind in ("raw", "file")
         delimiter = self._optional(details, part, "fieldDelimiter")
+        check_encoding(details.get("encoding") if details and is_local else None, self.problems, f'the input "{name}"')
         written_format = serialization.get("type") if serialization and is_local else None
         spec = InputSpec(
             name,
             format=input_format(written_format, self.problems, f'the input "{name}"'),
             delimiter=str(delimiter) if delimiter else None,
-            encoding=encoding_name(self._optional(details, part, "encoding")),
             is_reference=str(self._optional(part.properties, part, "type") or "").casefold() == "reference",
             declared=_place(part),
         )

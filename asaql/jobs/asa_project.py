@@ -17,7 +17,7 @@ from asaql.jobs.functions import make_script, script_kind
 from asaql.jobs.job import InputSpec, Job, OutputSpec, Place
 from asaql.jobs.json_document import parse_json
 from asaql.jobs.problems import Problems
-from asaql.jobs.settings import Settings, encoding_name, input_format, streaming_units
+from asaql.jobs.settings import Settings, check_encoding, input_format, streaming_units
 from asaql.udf.scoring_spec import ScoringFunction
 from asaql.udf.script_spec import ScriptFunction
 
@@ -142,6 +142,7 @@ class _Reader:
         serialization = part.mapping("Serialization") or part
         data = part.get("FilePath")
         written = _text(data)
+        check_encoding(serialization.get("Encoding"), self.problems, f'the local input "{name}"')
         self.local_inputs.append(
             InputSpec(
                 name,
@@ -152,7 +153,6 @@ class _Reader:
                     f'the local input "{name}"',
                 ),
                 delimiter=part.text("Delimiter") or serialization.text("FieldDelimiter", "Delimiter"),
-                encoding=encoding_name(serialization.text("Encoding")),
                 is_reference=_is_reference(part),
                 declared=_place(data or alias or part),
             )

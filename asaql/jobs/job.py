@@ -65,7 +65,6 @@ class InputSpec:
         events: The events themselves instead of a file.
         format: One of FORMATS; None to go by the file's suffix.
         delimiter: The character between CSV fields; None for the format's default.
-        encoding: The text encoding, as Python names it.
         is_reference: Whether this is reference data rather than a stream.
         declared: Where the job says so.
     """
@@ -75,7 +74,6 @@ class InputSpec:
     events: Sequence[Mapping[str, Any]] | None = None
     format: str | None = None
     delimiter: str | None = None
-    encoding: str = "utf-8"
     is_reference: bool = False
     declared: Place | None = field(default=None, compare=False, repr=False)
 

@@ -1,10 +1,5 @@
-"""The keys of a job file, in one table; and the JSON Schema that is published from it.
+"""The keys of a job file, in one table; and the JSON Schema that is published from it."""
 
-`python -m asaql.jobs.job_shape` prints the schema that `job.schema.json` holds.
-"""
-
-import json
-import sys
 from typing import Any, Final
 
 from asaql.jobs.functions import OUTPUT_TYPES
@@ -21,7 +16,6 @@ _INPUT = Record(
         Field("events", ListOf(Event()), "The events themselves, instead of a file."),
         Field("format", Choice(("json", "csv", "avro", "parquet")), "The file's format; by default its suffix says."),
         Field("delimiter", Text(), "The character between the fields of a CSV file; tab is written as a tab or \\t."),
-        Field("encoding", Text(), "The file's text encoding; utf-8 by default."),
         Field("reference", Truth(), "Whether this is reference data; false by default."),
     ),
     at_most_one_of=("path", "events"),
@@ -114,7 +108,3 @@ def published_schema() -> dict[str, Any]:
         "title": "asaql job",
         **JOB_SHAPE.json_schema(),
     }
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(published_schema(), indent=2) + "\n")

@@ -14,6 +14,7 @@ from asaql.jobs.yaml_job import read_yaml_job
 
 _QUERY_SUFFIXES = (".asaql", ".sql")
 _YAML_SUFFIXES = (".yaml", ".yml")
+_OLDER_PROJECT_SUFFIX = ".asaproj"
 _PROJECT_MARK = re.compile(r'"startFile"\s*:', re.IGNORECASE)
 
 
@@ -22,8 +23,8 @@ def read_job(target: str | Path, options: JobOptions | None = None) -> Job:
 
     Args:
         target: `-` for a query on standard input; a `.sql` or `.asaql` file; a job file (`.yaml`, `.yml`); a project's
-            folder or its `asaproj.json`; a deployment template (`.json`). A folder without a project may hold one
-            `job.yaml` instead.
+            folder, its `asaproj.json` or its older `.asaproj`; a deployment template (`.json`). A folder without a
+            project may hold one `job.yaml` instead.
         options: What wins over the description.
 
     Raises:
@@ -31,15 +32,22 @@ def read_job(target: str | Path, options: JobOptions | None = None) -> Job:
     """
     options = options or JobOptions()
     job = with_script_kinds(apply_options(_described(str(target), options), options))
-    if str(target) == "-" and any(each.path == STANDARD_STREAM for each in job.inputs):
-        raise QueryError(
-            Diagnostic(
-                "AQ701",
-                "standard input cannot be both the query and an input",
-                help="save the query to a file, or name a file for the input",
-            )
-        )
+    _check_standard_input(job, is_query=str(target) == "-")
     return job
+
+
+def _check_standard_input(job: Job, *, is_query: bool) -> None:
+    readers = [each.name for each in job.inputs if each.path == STANDARD_STREAM]
+    if is_query and readers:
+        message = "standard input cannot be both the query and an input"
+        help_text = "save the query to a file, or name a file for the input"
+    elif len(readers) > 1:
+        names = " and ".join(f'"{each}"' for each in readers)
+        message = f"standard input cannot be read by several inputs: {names}"
+        help_text = "name a file for all but one of them"
+    else:
+        return
+    raise QueryError(Diagnostic("AQ701", message, help=help_text))
 
 
 def _described(target: str, options: JobOptions) -> Job:
@@ -60,11 +68,15 @@ def _described(target: str, options: JobOptions) -> Job:
         return read_template(path, provided, [name for name, _ in options.scorer_keys])
     if suffix in _QUERY_SUFFIXES:
         return read_query_file(path)
+    if suffix == _OLDER_PROJECT_SUFFIX:
+        return read_project(path.parent, provided)
     raise QueryError(
         Diagnostic(
             "AQ701",
             f'"{path}" is no query, job file, project or template by its suffix',
-            help="give a .sql, .asaql, .yaml or .json file, or a project's folder",
+            help=f"az bicep build --file {path}"
+            if suffix == ".bicep"
+            else "give a .sql, .asaql, .yaml or .json file, or a project's folder",
         )
     )
 

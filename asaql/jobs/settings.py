@@ -147,6 +147,10 @@ def input_format(node: Node | None, problems: Problems, what: str) -> str | None
     return _FORMATS.get(folded)
 
 
-def encoding_name(text: str | None) -> str:
-    """Return the encoding as Python names it; `UTF8` and nothing are utf-8."""
-    return "utf-8" if text is None or text.strip().lower() in ("utf8", "utf-8", "") else text.strip().lower()
+def check_encoding(node: Node | None, problems: Problems, what: str) -> None:
+    """Report an encoding other than UTF-8, the only one that the service has."""
+    written = str(node.value) if isinstance(node, Scalar) and node.value is not None else ""
+    if written.strip().lower() not in ("utf8", "utf-8", ""):
+        problems.error(
+            "AQ701", f'{what} has the encoding "{written}"; only UTF-8 is known', node, label="not known here"
+        )

@@ -109,7 +109,6 @@ class _Reader:
             events=values.get("events"),
             format=values.get("format"),
             delimiter=_delimiter(values.get("delimiter")),
-            encoding=values.get("encoding", "utf-8"),
             is_reference=values.get("reference", False),
             declared=self._place("inputs", name, "path"),
         )

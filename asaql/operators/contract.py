@@ -46,7 +46,7 @@ class Operator:
         return ()
 
     def snapshot(self) -> dict[str, bytes]:
-        """Return the state as chunks of at most 512 KiB, enough to continue in a new process; empty if there is none."""
+        """Return the state as chunks of at most 512 KiB, enough to continue in a new process."""
         return {}
 
     def restore(self, chunks: dict[str, bytes]) -> None:

@@ -12,8 +12,8 @@ from typing import Any, Protocol, TypeVar
 import polars as pl
 
 from asaql.analysis.bound import (
-    Branch,
     BoundExpression,
+    Branch,
     ColumnRef,
     Conditional,
     Constant,
@@ -36,9 +36,7 @@ _T = TypeVar("_T")
 
 _NEVER_FAIL = frozenset(
     name + suffix
-    for name in (
-        *("=", "<>", "<", "<=", ">", ">=", "LIKE", "NOT LIKE", "IN", "NOT IN", "BETWEEN", "NOT BETWEEN"),
-    )
+    for name in (*("=", "<>", "<", "<=", ">", ">=", "LIKE", "NOT LIKE", "IN", "NOT IN", "BETWEEN", "NOT BETWEEN"),)
     for suffix in ("", " (ignore case)")
 ) | {"GetType"}
 
@@ -226,7 +224,7 @@ def _apply(scalar: Callable[..., Value], rows: Iterator[tuple[Any, ...]], is_str
     try:
         if is_strict:
             for row in rows:
-                values.append(None if None in row and any(x is None for x in row) else scalar(*row))
+                values.append(None if any(x is None for x in row) else scalar(*row))  # noqa: PERF401 - as below
         else:
             for row in rows:
                 values.append(scalar(*row))  # noqa: PERF401 - the row of a failure is the number of values so far

@@ -252,7 +252,9 @@ def expression_text(expression: BoundExpression) -> str:
             )
             return f"CASE {whens} ELSE {expression_text(otherwise)} END"
         case MakeRecord(items):
-            parts = [f"{x.name}: {expression_text(x.value)}" if x.name else f"{expression_text(x.value)}.*" for x in items]
+            parts = [
+                f"{x.name}: {expression_text(x.value)}" if x.name else f"{expression_text(x.value)}.*" for x in items
+            ]
             return f"{{{', '.join(parts)}}}"
 
 

@@ -439,10 +439,9 @@ def nodes_of(node: PlanNode) -> list[PlanNode]:
 
 def map_expressions(node: Any, change: Callable[[BoundExpression], BoundExpression]) -> Any:
     """Return a plan node or bound node with every outermost expression in it replaced by `change`."""
-    from_type = type(node).__module__
     if isinstance(node, tuple):
         return tuple(map_expressions(each, change) for each in node)
-    if from_type == "asaql.analysis.bound" and not isinstance(node, AggregateCall) and type(node).__name__ != "OrderKey":
+    if isinstance(node, BoundExpression):
         return change(node)
     if is_dataclass(node) and not isinstance(node, (type, PlanNode, Span)):
         changes = {f.name: map_expressions(getattr(node, f.name), change) for f in fields(node) if f.name != "span"}

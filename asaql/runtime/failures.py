@@ -2,7 +2,7 @@
 
 from asaql.diagnostics import Diagnostic, JobError, Source
 from asaql.operators.evaluate import EvaluationError
-from asaql.udf.script_spec import ScriptError
+from asaql.udf.javascript_errors import ScriptError
 
 
 def job_error(error: EvaluationError | ScriptError, query: Source) -> JobError:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from asaql.analysis.bound import AggregateCall, BoundExpression
 from asaql.analysis.bound_query import WindowSpec
+from asaql.analysis.units import unit_ticks
 from asaql.diagnostics import QueryError
 from asaql.functions.windowers import Hopping, Session, Sliding, Snapshot, Tumbling, Windower
 from asaql.jobs import TimePolicies
@@ -11,10 +12,12 @@ from asaql.operators.aggregation import AggregateColumn, ScriptAggregates
 from asaql.operators.analytic import AnalyticColumn, AnalyticOperator
 from asaql.operators.evaluate import Evaluator
 from asaql.operators.ingress import IngressOperator, IngressPlan
+from asaql.operators.join import JoinBound, JoinOperator, JoinPlan, Predicate
 from asaql.operators.merge import MergeOperator
 from asaql.operators.project import ComputeOperator, ComputeSpec
+from asaql.operators.reference_join import ReferenceJoinOperator, ReferenceJoinPlan
 from asaql.operators.window import KeyColumn, Window, WindowAggregateOperator, WindowPlan
-from asaql.plan.logical import Aggregate, Analytic, Merge, PlanNode, Scan
+from asaql.plan.logical import Aggregate, Analytic, Join, Merge, PlanNode, ReferenceJoin, Scan, StepScan
 from asaql.runtime.flow import Stage
 from asaql.runtime.reading import ARRIVAL_SLOT
 
@@ -108,6 +111,10 @@ class TimeLowering:
                 return self._aggregate(node)
             case Analytic():
                 return self._analytic(node)
+            case Join():
+                return self._join(node)
+            case ReferenceJoin():
+                return self._reference_join(node)
             case Merge(branches):
                 return self._stage(MergeOperator(len(branches)), *map(self._lower, branches))
             case _:
@@ -153,6 +160,49 @@ class TimeLowering:
             )
         return self._stage(AnalyticOperator(calls), self._with_arguments(node.child, arguments))
 
+    def _join(self, node: Join) -> Stage:
+        left, right = Arguments(), Arguments()
+        keys = tuple(
+            (left.slot(f"left.{at}", left_key), right.slot(f"right.{at}", right_key))
+            for at, (left_key, right_key) in enumerate(node.keys)
+        )
+        lags = source_lags(node.left)
+        is_single = len(lags) == 1
+        bounds = tuple(
+            JoinBound(unit_ticks(each.unit), each.lower, each.upper, None if is_single else f"$time.{each.left}")
+            for each in node.bounds
+        )
+        plan = JoinPlan(
+            node.left.slots,
+            node.right.slots,
+            keys,
+            bounds,
+            node.is_left,
+            max(lags[each.left] for each in node.bounds),
+        )
+        operator = JoinOperator(plan, self._predicate(node.residual))
+        return self._stage(
+            operator, self._with_arguments(node.left, left), self._with_arguments(node.right, right)
+        )
+
+    def _reference_join(self, node: ReferenceJoin) -> Stage:
+        left, right = Arguments(), Arguments()
+        keys = tuple(
+            (left.slot(f"left.{at}", left_key), right.slot(f"right.{at}", right_key))
+            for at, (left_key, right_key) in enumerate(node.keys)
+        )
+        plan = ReferenceJoinPlan(node.left.slots, node.right.slots, keys, node.is_left)
+        operator = ReferenceJoinOperator(plan, self._predicate(node.residual))
+        return self._stage(
+            operator, self._with_arguments(node.left, left), self._with_arguments(node.right, right)
+        )
+
+    def _predicate(self, residual: BoundExpression | None) -> Predicate | None:
+        if residual is None:
+            return None
+        evaluator = self._evaluator
+        return lambda batch: evaluator.mask(residual, batch)
+
     def _aggregate(self, node: Aggregate) -> Stage:
         arguments = Arguments()
         keys = [KeyColumn(slot, arguments.slot(slot, value)) for slot, value in node.keys]
@@ -163,6 +213,19 @@ class TimeLowering:
         aggregates = tuple(aggregate_column(slot, call, arguments) for slot, call in node.aggregates)
         plan = WindowPlan(tuple(keys), windows, aggregates, node.window_slot)
         return self._stage(WindowAggregateOperator(plan, self._scripts), self._with_arguments(node.child, arguments))
+
+
+def source_lags(node: PlanNode) -> dict[str, int]:
+    """Return, for each source below a join, by how many ticks its time can lie behind that of a joined row."""
+    if isinstance(node, Scan | StepScan):
+        return {node.alias: 0}
+    if not isinstance(node, Join):
+        return source_lags(node.children[0])
+    left, right = source_lags(node.left), source_lags(node.right)
+    bounds = tuple(JoinBound(unit_ticks(each.unit), each.lower, each.upper) for each in node.bounds)
+    plan = JoinPlan((), (), (), bounds, node.is_left, max(left[each.left] for each in node.bounds))
+    behind = {alias: lag + plan.left_falls_behind for alias, lag in left.items()}
+    return behind | {alias: lag + plan.right_falls_behind for alias, lag in right.items()}
 
 
 def aggregate_column(slot: str, call: AggregateCall, arguments: Arguments) -> AggregateColumn:

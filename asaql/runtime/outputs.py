@@ -87,6 +87,6 @@ class MemoryTarget:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows written as JSON lines."""
-        import orjson  # noqa: PLC0415 - only a run in memory needs it here
+        import orjson
 
         return [orjson.loads(line) for line in b"".join(self._parts).splitlines() if line]

@@ -26,8 +26,8 @@ from asaql.runtime.reading import InputReader, InputTask, Reading
 from asaql.runtime.scripts import open_scripts
 from asaql.runtime.sinks import open_sinks
 from asaql.runtime.sources import IDLE, Idle, check_source, format_and_options, open_source
-from asaql.udf.script_spec import ScriptError
 from asaql.udf.scoring_spec import ScoringFunction
+from asaql.udf.javascript_errors import ScriptError
 
 Warn = Callable[[Diagnostic], None]
 _MOST_WARNINGS = 5
@@ -260,7 +260,7 @@ class _Run:
 
     def _open_scorer(self, name: str) -> Scorer:
         """Open one partition's share of a scoring function; its argument is checked against its signature."""
-        from asaql.udf.scoring import open_scorer  # noqa: PLC0415 - loading an HTTP client takes a tenth of a second
+        from asaql.udf.scoring import open_scorer
 
         function: ScoringFunction = next(each for each in self._job.scorers if each.name.casefold() == name.casefold())
         scorer = self._stack.enter_context(open_scorer(function, level=self._job.level))
@@ -333,12 +333,10 @@ def _located(problem: Diagnostic, node: Score, job: Job) -> Diagnostic:
 
 
 def _write_metrics(path: Path, summary: RunSummary) -> None:
-    import orjson  # noqa: PLC0415 - only a run with metrics needs it here
+    import orjson
 
     lines = b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in summary.metrics())
     try:
         path.write_bytes(lines)
     except OSError as error:
         raise JobError(Diagnostic("AQ704", f'metrics file "{path}" cannot be written: {error.strerror}')) from error
-
-

@@ -19,6 +19,6 @@ def open_scripts(
     """
     if not functions:
         return None
-    from asaql.udf.javascript import ScriptHost  # noqa: PLC0415 - loading V8 takes a tenth of a second
+    from asaql.udf.javascript import ScriptHost
 
     return ScriptHost(functions, level=level, on_console=on_console)

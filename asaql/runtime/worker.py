@@ -17,7 +17,7 @@ from asaql.operators.evaluate import EvaluationError
 from asaql.runtime.failures import job_error
 from asaql.runtime.reading import InputReader, InputTask, Reading
 from asaql.runtime.scripts import open_scripts
-from asaql.udf.script_spec import ScriptError
+from asaql.udf.javascript_errors import ScriptError
 
 _LENGTH = struct.Struct("<Q")
 _MOST_TASKS = 64
@@ -41,7 +41,7 @@ def receive(stream: IO[bytes]) -> Any:
     if len(head) < _LENGTH.size:
         raise EOFError
     data = stream.read(_LENGTH.unpack(head)[0])
-    return pickle.loads(data)  # noqa: S301 - the other side is this program
+    return pickle.loads(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Worker:
             *_, host = self._readers.pop(oldest)
             if host is not None:
                 host.close()
-        task: InputTask = pickle.loads(data)  # noqa: S301 - the other side is this program
+        task: InputTask = pickle.loads(data)
         console: list[tuple[str, str, str]] = []
         host = open_scripts(task.scripts, task.level, lambda *said: console.append(said))
         self._readers[key] = (InputReader(task, host), task, console, host)
@@ -96,7 +96,7 @@ def main() -> None:
             return
         try:
             answer: Any = worker.read(*request)
-        except Exception:  # noqa: BLE001 - whatever it is, the program that started this one reports it
+        except Exception:
             answer = WorkerFailure(traceback.format_exc())
         send(target, answer)
 

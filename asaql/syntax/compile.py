@@ -14,6 +14,7 @@ from typing import Any
 
 from lark import Lark
 from lark.common import LexerConf
+from lark.grammar import Rule
 from lark.lexer import Lexer, PatternStr, Token
 from lark.parsers.lalr_analysis import Shift
 
@@ -65,10 +66,7 @@ def compile_grammar(text: str) -> str:
     sections: dict[str, list[Any]] = {
         "starts": [[name, order[table.start_states[name]], order[table.end_states[name]]] for name in STARTS],
         "terminals": _terminals(lark),
-        "rules": [
-            [rule.origin.name, len(rule.expansion), rule.alias or "", int(rule.options.expand1 and not rule.alias)]
-            for rule in lark.rules
-        ],
+        "rules": [_rule(rule) for rule in lark.rules],
         "follows": [list(each) for each in follows],
         "states": states,
     }
@@ -90,6 +88,13 @@ def _numbered(table: Any) -> dict[Any, int]:
         order[state] = len(order)
         waiting.extend(argument for _, (action, argument) in sorted(table.states[state].items()) if action is Shift)
     return order
+
+
+def _rule(rule: Rule) -> list[Any]:
+    """Return origin, size, alias, and how a single child is treated: 2 always stands for the whole, 1 if it is alone."""
+    is_transparent = rule.options.expand1 and not rule.alias
+    is_unit = is_transparent and len(rule.expansion) == 1 and not rule.expansion[0].name.startswith("_")
+    return [rule.origin.name, len(rule.expansion), rule.alias or "", int(is_transparent) + int(is_unit)]
 
 
 def _terminals(lark: Lark) -> list[list[str]]:

@@ -67,7 +67,7 @@ def goes_on(lexemes: list[Lexeme], start: str, stack: tuple[int, ...]) -> int:
 
 def terminal_of(lexeme: Lexeme, parser: Parser) -> str:
     """Return the terminal of a lexeme at its place: a contextual word is a keyword where the parser can take one."""
-    if lexeme.keyword is not None and lexeme.keyword in parser.acceptable:
+    if lexeme.keyword is not None and parser.can_take(lexeme.keyword):
         return lexeme.keyword
     return lexeme.terminal
 

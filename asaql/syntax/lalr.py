@@ -29,12 +29,14 @@ class Rule:
         size: How many symbols it takes.
         action: The name of the method that makes the node; empty where the children go into the node around.
         is_transparent: Whether a single child stands for the whole.
+        is_unit: Whether there always is a single child that does.
     """
 
     origin: str
     size: int
     action: str
     is_transparent: bool
+    is_unit: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ def load_tables() -> Tables:
     text = resources.files("asaql.grammar").joinpath("asaql.tables.json").read_text(encoding="utf-8")
     data = json.loads(text)
     rules = tuple(
-        Rule(origin, size, alias or ("" if origin.startswith("_") else origin), bool(transparent))
-        for origin, size, alias, transparent in data["rules"]
+        Rule(origin, size, alias or ("" if origin.startswith("_") else origin), single > 0, single > 1)
+        for origin, size, alias, single in data["rules"]
     )
     states = []
     for shifts, reductions in data["states"]:
@@ -114,10 +116,9 @@ class Parser:
         """The states that the text so far has led to; as long as the text is nested."""
         return tuple(self._stack)
 
-    @property
-    def acceptable(self) -> dict[str, int]:
-        """The symbols of the present state; for a terminal that is missing here there is no way on."""
-        return self._tables.states[self._stack[-1]]
+    def can_take(self, terminal: str) -> bool:
+        """Whether `feed` would take a terminal here."""
+        return _leads_on(self._tables, list(self._stack), terminal, self._last)
 
     def feed(self, terminal: str, value: Any) -> None:
         """Go on with one terminal.
@@ -126,7 +127,7 @@ class Parser:
             Stuck: The terminal cannot stand here.
         """
         self._reduce(terminal)
-        self._stack.append(self.acceptable[terminal])
+        self._stack.append(self._tables.states[self._stack[-1]][terminal])
         self._values.append(value)
 
     def finish(self) -> Any:
@@ -151,7 +152,7 @@ class Parser:
                 return
             rule = rules[~action]
             size = rule.size
-            if size == 1 and rule.is_transparent:
+            if rule.is_unit:
                 del stack[-1]
             else:
                 self._make(rule)
@@ -197,7 +198,10 @@ def expected(tables: Tables, stack: tuple[int, ...], start: str) -> list[str]:
 
 
 def _leads_on(tables: Tables, stack: list[int], terminal: str, last: int) -> bool:
-    """Whether the reductions that `terminal` asks for end in a state that takes it: LALR merges follow sets."""
+    """Whether the reductions that `terminal` asks for end in a state that takes it.
+
+    That the present state knows the terminal is not enough: LALR merges what may follow in different places.
+    """
     while True:
         action = tables.states[stack[-1]].get(terminal)
         if action is None:

@@ -9,10 +9,11 @@ from asaql.syntax.words import JOIN_WORDS, RESERVED
 
 _BARE = re.compile(r"[^\W\d]\w*")
 
-# Words that are a keyword where they are followed by what may follow a column, a function or a source.
-_KEYWORD_COLUMNS = RESERVED | JOIN_WORDS
-_KEYWORD_FUNCTIONS = RESERVED | {"CAST", "TRY_CAST", "MATCH_RECOGNIZE", "DISTINCT", "ALL", "TOP"}
-_KEYWORD_SOURCES = _KEYWORD_COLUMNS | {"ALL", "EXCEPT", "INTERSECT", "MINUS"}
+# Words that are a keyword where they are followed by what may follow a column, or any other name.
+_KEYWORD_COLUMNS = RESERVED | JOIN_WORDS | {"DISTINCT", "ALL"}
+_KEYWORD_NAMES = _KEYWORD_COLUMNS | {
+    *("CAST", "TRY_CAST", "MATCH_RECOGNIZE", "TOP", "EXCEPT", "INTERSECT", "MINUS"),
+}
 
 # How strongly the forms bind; an operand that binds weaker than its place asks for stands in parentheses.
 _OR, _AND, _NOT, _PREDICATE, _SUM, _PRODUCT, _SIGNED, _ATOM = range(8)
@@ -30,7 +31,7 @@ _ARITHMETIC = {
 }
 
 
-def spell_name(name: ast.Identifier, keywords: frozenset[str] = _KEYWORD_SOURCES) -> str:
+def spell_name(name: ast.Identifier, keywords: frozenset[str] = _KEYWORD_NAMES) -> str:
     """Return a name as it must be written where the words in `keywords` are no names."""
     if name.is_double_quoted and "\n" not in name.name and "\r" not in name.name:
         return '"' + name.name.replace('"', '""') + '"'
@@ -137,7 +138,7 @@ def _atom(node: "ast.Expression | ast.Star") -> str:
 
 def _call(node: ast.Call) -> str:
     arguments = ", ".join(spell_expression(each) for each in node.arguments)
-    name = _spell_parts((*node.prefix, node.name), _KEYWORD_FUNCTIONS)
+    name = _spell_parts((*node.prefix, node.name), _KEYWORD_NAMES)
     text = f"{name}({'DISTINCT ' if node.is_distinct else ''}{arguments})"
     return f"{text} OVER ({_over(node.over)})" if node.over is not None else text
 

@@ -49,41 +49,59 @@ CONTEXTUAL = frozenset(
 
 KEYWORDS = RESERVED | CONTEXTUAL | frozenset(_BEFORE) | frozenset(_BEHIND)
 
-_OPERANDS = frozenset(("NAME", "BRACKETED", "QUOTED", "STRING", "INTEGER", "FLOAT", "CASE", "CAST", "TRY_CAST", "LPAR"))
-_ALIAS_ENDS = frozenset((",", ")", ";", "FROM", "INTO"))
+# What follows DISTINCT and ALL where they are keywords; a column of that name is followed by something else.
+_BEGIN_OPERANDS = frozenset(
+    (
+        *("NAME", "BRACKETED", "QUOTED", "STRING", "INTEGER", "FLOAT", "LPAR", "STAR", "MINUS", "PLUS", "TILDE"),
+        *("CASE", "CAST", "TRY_CAST", "NULL", "NOT", "SELECT"),
+    )
+)
+_END_ALIASES = frozenset((",", ")", ";", "FROM", "INTO", ""))
+_NAMES = frozenset(("NAME", "BRACKETED", "QUOTED"))
 
 
 def resolve_words(lexemes: list[Lexeme], text: str) -> None:
-    """Set the terminal, and for contextual words the possible keyword, of every word in `lexemes`."""
-    words = [each.word if each.terminal in ("NAME", "MARK") or len(each.text) == 1 else "" for each in lexemes]
+    """Set the terminal, and for contextual words the possible keyword, of every word in `lexemes`.
+
+    Args:
+        lexemes: The words, marks and literals of `text`, every bare word as a name.
+        text: The text that the lexemes come from.
+    """
+    words = [each.word if each.terminal == "NAME" or len(each.text) == 1 else each.terminal for each in lexemes]
     words += ["", ""]
     for index, lexeme in enumerate(lexemes):
-        if lexeme.terminal != "NAME" or (word := words[index]) not in KEYWORDS:
-            continue
-        before, behind = (words[index - 1] if index else ""), words[index + 1]
-        is_field = before == "." and (word not in RESERVED or lexemes[index - 1].end == lexeme.start)
-        if is_field or (before == "AS" and word != "NULL" and (behind in _ALIAS_ENDS or index + 1 == len(lexemes))):
-            continue
-        if word in RESERVED:
-            lexeme.terminal = word
-        elif behind in _BEFORE.get(word, ()) or before in _BEHIND.get(word, ()):
-            if behind != "OUTER" or words[index + 2] == "JOIN":
-                lexeme.terminal = word
-        elif word == "GO":
-            lexeme.keyword = word if _is_alone(lexeme, text) else None
-        elif word in ("DISTINCT", "ALL"):
-            following = lexemes[index + 1].terminal if index + 1 < len(lexemes) else ""
-            lexeme.keyword = word if following in _OPERANDS or behind in ("SELECT", "CASE") else None
-        elif word in CONTEXTUAL:
-            lexeme.keyword = word
+        if lexeme.terminal == "NAME" and words[index] in KEYWORDS:
+            before = lexemes[index - 1] if index else None
+            if before is None or not _makes_name(before, lexeme, words[index + 1]):
+                _resolve(lexeme, before, words[index : index + 3], text)
     for index, lexeme in enumerate(lexemes):
-        if lexeme.terminal == "UNION":
-            after = 2 if words[index + 1] == "ALL" else 1
-            follower = lexemes[index + after] if index + after < len(lexemes) else None
-            if follower is not None and follower.terminal in ("NAME", "BRACKETED", "QUOTED"):
-                lexeme.terminal = "UNION_SOURCE"
-        elif lexeme.terminal == "OVER" and not _opens_clauses(lexemes, index):
+        following = [each.terminal for each in lexemes[index + 1 : index + 3]] + ["", ""]
+        if lexeme.keyword in ("DISTINCT", "ALL") and following[0] not in _BEGIN_OPERANDS:
+            lexeme.keyword = None
+        elif lexeme.terminal == "UNION" and following[1 if words[index + 1] == "ALL" else 0] in _NAMES:
+            lexeme.terminal = "UNION_SOURCE"
+        elif lexeme.terminal == "OVER" and not _opens_clauses(following):
             lexeme.terminal = "OVER_KEYS"
+
+
+def _makes_name(before: Lexeme, lexeme: Lexeme, behind: str) -> bool:
+    """Whether what stands around a word makes it a name: `a.from`, `AS end,`."""
+    if before.terminal == "DOT":
+        return lexeme.word not in RESERVED or before.end == lexeme.start
+    return before.terminal == "AS" and behind in _END_ALIASES
+
+
+def _resolve(lexeme: Lexeme, before: Lexeme | None, words: list[str], text: str) -> None:
+    """Decide a word by its neighbours: `words` holds it and the two words behind it."""
+    word, behind, second = words
+    if word in RESERVED:
+        lexeme.terminal = word
+    elif behind == "OUTER" and word in ("LEFT", "RIGHT", "FULL"):
+        lexeme.terminal = word if second == "JOIN" else "NAME"
+    elif behind in _BEFORE.get(word, ()) or (before is not None and before.terminal in _BEHIND.get(word, ())):
+        lexeme.terminal = word
+    elif word in CONTEXTUAL and (word != "GO" or _is_alone(lexeme, text)):
+        lexeme.keyword = word
 
 
 def _is_alone(lexeme: Lexeme, text: str) -> bool:
@@ -94,7 +112,6 @@ def _is_alone(lexeme: Lexeme, text: str) -> bool:
     return line.strip(" \t\r;").upper() == "GO"
 
 
-def _opens_clauses(lexemes: list[Lexeme], index: int) -> bool:
+def _opens_clauses(following: list[str]) -> bool:
     """Whether an OVER begins `OVER (PARTITION BY ..)` and not the keys of a TIMESTAMP BY."""
-    following = [each.terminal for each in lexemes[index + 1 : index + 3]]
-    return following[:1] == ["LPAR"] and following[-1] in ("PARTITION", "ORDER", "LIMIT", "WHEN", "RPAR")
+    return following[0] == "LPAR" and following[1] in ("PARTITION", "ORDER", "LIMIT", "WHEN", "RPAR")

@@ -302,7 +302,15 @@ class _Reader:
         for name in ("compatibility_level", "start_time", "out_of_order_policy"):
             if given.get(name) is not None:
                 given[name] = self._option_text(block, name, given[name])
+        if "tolerance" in given:
+            given["tolerance"] = self._tolerance(block, given["tolerance"])
         return Options(**given)
+
+    def _tolerance(self, block: Block, value: object) -> float:
+        try:
+            return float(str(value))  # YAML takes 1e-6, without a point, for a text
+        except ValueError as error:
+            raise self._fault(block.line, 'option "tolerance" is a number', help_="write tolerance: 1e-6") from error
 
     def _option_text(self, block: Block, name: str, value: object) -> str:
         if not isinstance(value, str):

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ PARALLELISMS: tuple[int, ...] = (1, 2)
 Execute = Callable[[Case, Setting], Outcome]
 """Runs a case once."""
 
+_BUG_LINES = 7
 _LINE = re.compile(r"(?P<path>.+):(?P<line>\d+)")
 
 
@@ -91,7 +93,10 @@ def settings(
 def run_case(case: Case, runs: Sequence[Setting], *, execute: Execute = execute) -> CaseResult:
     """Run a case in every setting until one gives something else than the case expects."""
     for setting in runs:
-        lines = check_outcome(case, execute(case, setting))
+        try:
+            lines = check_outcome(case, execute(case, setting))
+        except Exception:  # a bug that one case meets must not hide the results of the others
+            lines = [f"{case.place}: asaql met a bug", *traceback.format_exc().splitlines()[-_BUG_LINES:]]
         if lines:
             return CaseResult(case, (*lines, f"(with {setting})"))
     return CaseResult(case, ())
@@ -169,11 +174,12 @@ def _update(path: Path, cases: Iterable[Case], runs: Sequence[Setting], execute:
     """Rewrite the expectations of the cases that fail, where all runs agree; return whether the file changed."""
     edits: list[Edit] = []
     for case in cases:
-        first = execute(case, runs[0])
-        if not check_outcome(case, first):
+        try:
+            outcomes = [execute(case, setting) for setting in runs]
+        except Exception:  # shown when the case runs again, after the update
             continue
-        if all(_agree(first, execute(case, setting)) for setting in runs[1:]):
-            edits += edits_for(case, first)
+        if check_outcome(case, outcomes[0]) and all(_agree(outcomes[0], each) for each in outcomes[1:]):
+            edits += edits_for(case, outcomes[0])
     return apply_edits(path, edits)
 
 

@@ -368,19 +368,32 @@
 
   // Loading ------------------------------------------------------------------------------------------------------
 
-  // Defined outside of this function's scope, so that no name in a script meets one of ours.
+  // Made by the Function constructor, so that no name in a script meets one of ours.
   const compileOnly = NativeFunction("source", "eval(source)");
+  let candidates = {};
 
-  function check(source) {
+  // Fails where the requested source, which begins with `throw null`, is not a script.
+  function check() {
     try {
-      compileOnly(`throw null;\n${source}`);
+      compileOnly(driver.request);
     } catch (error) {
       if (error !== null) throw error;
     }
   }
 
-  function add(body) {
-    return scripts.push({ body, loops: [] }) - 1;
+  // Runs a script, which gives its functions by name; returns their names and what was said.
+  function load(script) {
+    said = [];
+    stopped = null;
+    candidates = script();
+    for (const name of keys(candidates)) {
+      if (typeof candidates[name] !== "function") delete candidates[name];
+    }
+    return stringify([keys(candidates), said]);
+  }
+
+  function choose(name) {
+    return scripts.push({ body: candidates[name], loops: [] }) - 1;
   }
 
   // Globals ------------------------------------------------------------------------------------------------------
@@ -446,7 +459,7 @@
   hide(global, "atob", atob);
   hide(global, "btoa", btoa);
 
-  const driver = { request: "", run, check, add, replay: () => answer(driver.request) };
+  const driver = { request: "", run, replay: () => void answer(driver.request), check, load, choose };
   defineProperty(global, "__asaql__", { value: driver });
   return driver;
 })

@@ -37,7 +37,7 @@ from typing import Final
 import httpx
 from tenacity import RetryCallState
 
-from asaql.diagnostics import Diagnostic
+from asaql.diagnostics import Diagnostic, QueryError
 from asaql.model import Value
 from asaql.udf.entry_script import EntryScriptServer
 from asaql.udf.scoring_answer import AnswerError, first_bytes, read_answer, rows
@@ -51,7 +51,7 @@ from asaql.udf.scoring_http import (
     try_again,
 )
 from asaql.udf.scoring_retry import Backoff, Sleep, TryAgain, retry_after_seconds, retrying
-from asaql.udf.scoring_spec import ScoringError, ScoringFunction
+from asaql.udf.scoring_spec import ScoringError, ScoringFunction, shown_url
 from asaql.udf.signature import Signature, read_signature, result_converter, with_names
 
 _LOG = logging.getLogger(__name__)
@@ -321,18 +321,26 @@ def open_scorer(
 
     Raises:
         ScoringError: The entry script's server does not start (AQ614).
-        QueryError: The description that the function names cannot be read (AQ613).
+        QueryError: The description that the function names cannot be read (AQ613), or the URL is none (AQ701).
     """
     del level
     with ExitStack() as stack:
         server: EntryScriptServer | None = None
         if function.entry_script is not None:
             server = stack.enter_context(EntryScriptServer(function.name, function.entry_script, function.model_dir))
-        url = httpx.URL(server.score_url if server is not None else function.url or "")
+        url = _parse_url(function, server.score_url if server is not None else function.url or "")
         service = _Service(function, url, trusted_certificates(url), backoff or Backoff(), sleep, server)
         stack.callback(service.close)
         service.signature = _learn_signature(service)
         yield HttpScorer(service)
+
+
+def _parse_url(function: ScoringFunction, text: str) -> httpx.URL:
+    try:
+        return httpx.URL(text)
+    except httpx.InvalidURL as error:
+        message = f'scoring function "{function.name}" has the URL "{shown_url(text)}", which cannot be used: {error}'
+        raise QueryError(Diagnostic("AQ701", function.hidden_in(message))) from error
 
 
 def _learn_signature(service: _Service) -> Signature:

@@ -31,6 +31,10 @@ class AnswerError(ValueError):
         self.is_about_names = is_about_names
 
 
+class _NoJson(AnswerError):
+    """The body, or the text in it, is no JSON at all."""
+
+
 def read_answer(body: bytes, row_count: int, path: Sequence[str]) -> list[Value]:
     """Return the results in an answer, one per row.
 
@@ -87,10 +91,8 @@ def _decode(body: bytes) -> Any:
         if _LONG_NUMBER.search(body) is None:
             return orjson.loads(body)
         return json.loads(body, parse_int=_bigint, parse_constant=_constant)
-    except (orjson.JSONDecodeError, UnicodeDecodeError) as error:
-        raise AnswerError(_no_json(body)) from error
-    except json.JSONDecodeError as error:
-        raise AnswerError(_no_json(body)) from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise _NoJson(_no_json(body)) from error
 
 
 def _decode_text(text: str) -> Any:
@@ -99,7 +101,7 @@ def _decode_text(text: str) -> Any:
         return None
     try:
         return _decode(text.encode())
-    except (json.JSONDecodeError, UnicodeEncodeError):
+    except (_NoJson, UnicodeEncodeError):
         return None
 
 

@@ -109,6 +109,8 @@ def lasting_reason(error: httpx.RequestError) -> str | None:
     for each in _causes(error):
         if isinstance(each, ssl.SSLCertVerificationError):
             return f"its certificate is not trusted ({each.verify_message})"
+        if isinstance(each, ssl.SSLError) and not isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return f"it does not answer in TLS ({each.reason or each})"
         if isinstance(each, socket.gaierror) and each.errno != socket.EAI_AGAIN:
             return "its host name is unknown"
     if isinstance(error, httpx.ProxyError):

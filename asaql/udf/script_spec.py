@@ -6,7 +6,7 @@ Plain data, without V8, so that a job can be read, checked and sent to another p
 from dataclasses import dataclass
 from typing import Literal
 
-from asaql.diagnostics import Diagnostic, Source
+from asaql.diagnostics import Source
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,3 @@ class ScriptFunction:
     kind: Literal["scalar", "aggregate"] | None = "scalar"
     output_type: str = "any"
     input_types: tuple[str, ...] | None = None
-
-
-class ScriptError(Exception):
-    """A JavaScript function failed while the job ran.
-
-    Attributes:
-        diagnostic: What happened, with a place in the script.
-        row: The row of the batch, where one is at fault.
-    """
-
-    def __init__(self, diagnostic: Diagnostic, row: int | None = None) -> None:
-        super().__init__(diagnostic.message)
-        self.diagnostic = diagnostic
-        self.row = row

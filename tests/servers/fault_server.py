@@ -97,6 +97,7 @@ class FaultServer:
         self.requests: list[Request] = []
         self.other_requests: list[Request] = []
         self.connections = self.most_in_flight = self._in_flight = 0
+        self._arrival = threading.Condition()
         self._replies: deque[Reply] = deque()
         self._port = port
         self._gate = asyncio.Event()
@@ -109,6 +110,11 @@ class FaultServer:
         """Give these replies to the next requests for scores."""
         self._replies.extend(replies)
         return self
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many requests for scores have come."""
+        with self._arrival:
+            assert self._arrival.wait_for(lambda: len(self.requests) >= count, timeout=30), len(self.requests)
 
     def hold(self) -> None:
         """Answer no request for scores until `release`."""
@@ -169,7 +175,9 @@ class FaultServer:
         if request.method != "POST":
             self.other_requests.append(request)
             return await _send(writer, self._other(request))
-        self.requests.append(request)
+        with self._arrival:
+            self.requests.append(request)
+            self._arrival.notify_all()
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
         try:
@@ -193,11 +201,13 @@ class FaultServer:
 async def _read(reader: asyncio.StreamReader) -> Request | None:
     """Return the next request of a connection, or None at its end."""
     try:
+        line = await reader.readline()
+        method, path, _ = line.decode("latin-1").split(" ")
         head = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.IncompleteReadError:
+    except (asyncio.IncompleteReadError, ValueError):
+        # The end of the connection, or no HTTP.
         return None
-    first, *lines = head.decode("latin-1").split("\r\n")
-    method, path, _ = first.split(" ")
+    lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     return Request(method, path, headers, body)

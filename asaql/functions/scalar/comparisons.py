@@ -201,20 +201,19 @@ def _not_between_kernel(arguments: Sequence[Column], height: int) -> Column | No
 
 
 def _in_kernel(arguments: Sequence[Column], height: int) -> Column | None:
-    value, *items = arguments
-    if value.kind is Kind.NULL:
-        return falses_for(arguments, height)
-    items = [each for each in items if each.kind is not Kind.NULL]
-    if not items:
+    value = arguments[0]
+    items = [each for each in arguments[1:] if each.kind is not Kind.NULL]
+    if value.kind is Kind.NULL or not items:
         return falses_for(arguments, height)
     kind = value.kind
     if len(items) > 3 and kind in (Kind.NVARCHAR, Kind.BIGINT) and all(x.is_constant and x.kind is kind for x in items):
         wanted = pl.concat([each.series for each in items])
-        return _filled(value.series.is_in(wanted.to_list()), arguments)
+        return _filled(value.series.is_in(wanted.to_list()), (value,))
     masks = [_filled(_mask("=", value, each), (value, each)) for each in items]
     if any(each is None for each in masks):
         return None
-    return column_of(Kind.BIT, reduce(operator.or_, [each.series for each in masks if each is not None]), arguments)
+    found = reduce(operator.or_, [each.series for each in masks if each is not None])
+    return column_of(Kind.BIT, found, (value, *items))
 
 
 def _not_in_kernel(arguments: Sequence[Column], height: int) -> Column | None:

@@ -18,7 +18,7 @@ from asaql.functions.registry import (
 )
 from asaql.functions.scalar.comparisons import equals
 from asaql.functions.scalar.datetimes import format_ticks_series, parse_ticks_series
-from asaql.functions.scalar.kernels import column_of, is_finite, nulls_for, strict
+from asaql.functions.scalar.kernels import column_of, is_finite, mixed_floats, nulls_for, strict
 from asaql.functions.scalar.types import bigint_of_text, describe, float_of_text, text_of
 from asaql.model import Column, Instant, Kind, Value, kind_of, parse_ticks
 
@@ -124,7 +124,7 @@ def convert_series(kind: Kind, column: Column) -> pl.Series | None:
     if kind is Kind.BIGINT:
         return _bigint_series(source, series)
     if kind is Kind.FLOAT:
-        return _float_series(source, series)
+        return mixed_floats(column) if source is Kind.ANY else _float_series(source, series)
     if kind is Kind.NVARCHAR:
         return _text_series(source, series)
     if kind is Kind.DATETIME and source is Kind.NVARCHAR:

@@ -97,6 +97,32 @@ def plain_numbers(column: Column) -> list[Any] | None:
     return values if set(map(type, values)) <= {int, float, type(None)} else None
 
 
+def mixed_rows(compute: Callable[[Any, Any], Any], arguments: Sequence[Column], height: int) -> Column | None:
+    """Compute with two columns that hold bigints and floats mixed, row by row on Python numbers.
+
+    Args:
+        compute: Takes two numbers, neither of them NULL.
+        arguments: Two columns, not both constant.
+        height: Number of rows.
+    """
+    left, right = (plain_numbers(each) for each in arguments)
+    if left is None or right is None:
+        return None
+    left = left * height if arguments[0].is_constant else left
+    right = right * height if arguments[1].is_constant else right
+    results = [None if x is None or y is None else compute(x, y) for x, y in zip(left, right, strict=True)]
+    if not all(-_HUGE < each < _HUGE for each in results if each is not None):
+        return None
+    try:
+        return Column.from_values(results)
+    except OverflowError:
+        return None
+
+
+_HUGE = 1e300
+"""Floats of this size are left to the scalar body, which knows an overflow."""
+
+
 def mixed_floats(column: Column) -> pl.Series | None:
     """Return a column of bigints and floats mixed as Float64, if no value changes by that."""
     values = plain_numbers(column)

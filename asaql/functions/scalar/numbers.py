@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from asaql.functions.registry import Example, Function, FunctionError, Kernel, Parameter, register
-from asaql.functions.scalar.kernels import bounds, column_of, is_finite, number_series, rowwise, strict
+from asaql.functions.scalar.kernels import bounds, column_of, is_finite, mixed_rows, number_series, rowwise, strict
 from asaql.functions.scalar.types import as_bigint, as_float, as_number, finite, in_range
 from asaql.model import BIGINT_MIN, Column, Kind, Value
 
@@ -183,6 +183,8 @@ def _round_kernel(arguments: Sequence[Column], height: int) -> Column | None:
     column, length = arguments
     if length.kind is not Kind.BIGINT or not length.is_constant:
         return None
+    if column.kind is Kind.ANY:
+        return mixed_rows(_round, arguments, height)
     places = int(length.series[0])
     if column.kind is Kind.BIGINT and places >= 0:
         return column_of(Kind.BIGINT, column.series, arguments)

@@ -17,8 +17,8 @@ from asaql.functions.scalar.kernels import (
     column_of,
     fits,
     is_finite,
+    mixed_rows,
     number_series,
-    plain_numbers,
     strict,
 )
 from asaql.functions.scalar.types import as_number, describe, finite, in_range
@@ -52,8 +52,12 @@ def _divide(left: Value, right: Value) -> Value:
     _check_divisor("/", y)
     if type(x) is float or type(y) is float:
         return finite(float(x) / float(y), '"/"')
+    return in_range(_cut_quotient(int(x), int(y)), '"/"')
+
+
+def _cut_quotient(x: int, y: int) -> int:
     quotient = abs(x) // abs(y)
-    return in_range(int(quotient if (x < 0) == (y < 0) else -quotient), '"/"')
+    return quotient if (x < 0) == (y < 0) else -quotient
 
 
 def _remainder(left: Value, right: Value) -> Value:
@@ -125,7 +129,7 @@ def _arithmetic(
     def kernel(arguments: Sequence[Column], height: int) -> Column | None:
         pair = _series_of(arguments)
         if pair is None:
-            return _mixed(compute, arguments, height)
+            return mixed_rows(compute, arguments, height)
         left, right = pair
         if left.dtype == pl.Float64:
             result = _float_result(compute, left, right)
@@ -135,22 +139,6 @@ def _arithmetic(
         return column_of(Kind.BIGINT, compute(left, right), arguments)
 
     return strict(kernel)
-
-
-def _mixed(compute: Callable[[Any, Any], Any], arguments: Sequence[Column], height: int) -> Column | None:
-    """Compute over bigints and floats in one column, row by row but without a call of the body."""
-    left, right = (plain_numbers(each) for each in arguments)
-    if left is None or right is None:
-        return None
-    left = left * height if arguments[0].is_constant else left
-    right = right * height if arguments[1].is_constant else right
-    results = [None if x is None or y is None else compute(x, y) for x, y in zip(left, right, strict=True)]
-    if not all(-1e300 < each < 1e300 for each in results if each is not None):
-        return None
-    try:
-        return Column.from_values(results)
-    except OverflowError:
-        return None
 
 
 def _sum_kernel(arguments: Sequence[Column], height: int) -> Column | None:
@@ -169,7 +157,9 @@ _plain_sum_kernel = _arithmetic(operator.add, lambda x, y: (x[0] + y[0], x[1] + 
 
 def _quotient_kernel(arguments: Sequence[Column], height: int) -> Column | None:
     pair = _series_of(arguments)
-    if pair is None or (pair[1] == 0).any():
+    if pair is None:
+        return mixed_rows(_divide, arguments, height)
+    if (pair[1] == 0).any():
         return None
     left, right = pair
     if left.dtype == pl.Float64:

@@ -3,7 +3,18 @@
 from dataclasses import replace
 
 from asaql.analysis.bound import BoundExpression, ColumnRef, FieldOf, MakeRecord, children, slots_of, with_children
-from asaql.plan.logical import Filter, Plan, PlanNode, Project, Scan, StepScan, nodes_of, transform, with_expressions
+from asaql.plan.logical import (
+    Filter,
+    Output,
+    Plan,
+    PlanNode,
+    Project,
+    Scan,
+    StepScan,
+    nodes_of,
+    transform,
+    with_expressions,
+)
 
 
 def narrow_whole_events(plan: Plan) -> Plan:
@@ -61,8 +72,7 @@ def _fields_read(plan: Plan, step: str) -> dict[str, str] | None:
                     look(each, slot)
 
     for tree in plan.trees:
-        scans = [node for node in nodes_of(tree) if isinstance(node, StepScan) and node.step.casefold() == step.casefold()]
-        for slot in {slot for scan in scans for slot, column in scan.fields if column == "*"}:
+        for slot in _record_slots(tree, step):
             for node in nodes_of(tree):
 
                 def visit(expression: BoundExpression, slot: str = slot) -> BoundExpression:
@@ -71,6 +81,12 @@ def _fields_read(plan: Plan, step: str) -> dict[str, str] | None:
 
                 with_expressions(node, visit)
     return None if found else names
+
+
+def _record_slots(tree: PlanNode, step: str) -> set[str]:
+    """Return the slots in which a tree reads whole rows of a step."""
+    scans = [each for each in nodes_of(tree) if isinstance(each, StepScan) and each.step.casefold() == step.casefold()]
+    return {slot for scan in scans for slot, column in scan.fields if column == "*"}
 
 
 def _narrowed(tree: PlanNode, scan: Scan, names: dict[str, str]) -> PlanNode:
@@ -91,13 +107,7 @@ def _rewire(plan: Plan, step: str, names: dict[str, str]) -> Plan:
     """Let the readers of a narrowed step read its columns instead of fields of a record."""
 
     def rewire(tree: PlanNode) -> PlanNode:
-        slots = {
-            slot
-            for node in nodes_of(tree)
-            if isinstance(node, StepScan) and node.step.casefold() == step.casefold()
-            for slot, column in node.fields
-            if column == "*"
-        }
+        slots = _record_slots(tree, step)
 
         def change(node: PlanNode) -> PlanNode:
             if isinstance(node, StepScan) and node.step.casefold() == step.casefold():
@@ -110,7 +120,8 @@ def _rewire(plan: Plan, step: str, names: dict[str, str]) -> Plan:
         return transform(tree, change)
 
     steps = tuple((name, rewire(tree)) for name, tree in plan.steps)
-    return Plan(steps, tuple(rewire(each) for each in plan.outputs))  # type: ignore[arg-type]
+    outputs = tuple(each for each in map(rewire, plan.outputs) if isinstance(each, Output))
+    return Plan(steps, outputs)
 
 
 def _replaced(expression: BoundExpression, slots: set[str]) -> BoundExpression:

@@ -90,7 +90,6 @@ def test_both_shapes_of_a_local_input_are_read(tmp_path: Path) -> None:
     first, second = read_job(tmp_path).inputs
     assert (first.name, first.format, first.delimiter, first.is_reference) == ("A", "csv", ";", False)
     assert (second.name, second.format, second.delimiter, second.is_reference) == ("B", "csv", "\t", True)
-    assert (first.encoding, second.encoding) == ("utf-8", "utf-8")
 
 
 def test_a_live_input_without_local_data_is_declared_only(tmp_path: Path) -> None:
@@ -236,3 +235,13 @@ def test_no_credential_is_read_or_shown(tmp_path: Path) -> None:
     with pytest.raises(QueryError) as caught:
         read_job(tmp_path)
     assert "hunter2" not in str(caught.value)
+
+
+def test_an_encoding_other_than_utf_8_is_refused(tmp_path: Path) -> None:
+    project(tmp_path, ("Inputs/Local_In.json", "InputMock"))
+    write(
+        tmp_path / "Inputs/Local_In.json",
+        {"Name": "In", "Serialization": {"Type": "Json", "Encoding": "UTF16"}, "FilePath": "x.json"},
+    )
+    with pytest.raises(QueryError, match="only UTF-8 is known"):
+        read_job(tmp_path)

@@ -138,6 +138,36 @@ def test_standard_input_cannot_be_query_and_input_at_once(monkeypatch: pytest.Mo
         read_job("-", JobOptions(inputs=[InputSpec(None, Path("-"))]))
 
 
+def test_standard_input_cannot_be_two_inputs_at_once(tmp_path: Path) -> None:
+    (tmp_path / "q.sql").write_text("SELECT 1", encoding="utf-8")
+    options = JobOptions(inputs=[InputSpec("a", Path("-")), InputSpec("b", Path("-"))])
+    with pytest.raises(QueryError, match='by several inputs: "a" and "b"'):
+        read_job(tmp_path / "q.sql", options)
+
+
+def test_an_older_project_file_stands_for_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "p.asaproj").write_text("<Project />", encoding="utf-8")
+    (tmp_path / "q.asaql").write_text("SELECT 1", encoding="utf-8")
+    assert read_job(tmp_path / "p.asaproj").query.text == "SELECT 1"
+
+
+def test_a_bicep_file_is_to_be_built_first(tmp_path: Path) -> None:
+    (tmp_path / "job.bicep").write_text("", encoding="utf-8")
+    with pytest.raises(QueryError, match="az bicep build --file"):
+        read_job(tmp_path / "job.bicep")
+
+
+@pytest.mark.parametrize(
+    ("query", "kind"),
+    [("SELECT UDA.f(x) FROM i", "aggregate"), ("SELECT udf.f(x) FROM i", "scalar"), ("SELECT 1 FROM i", "scalar")],
+)
+def test_a_function_without_a_declaration_is_what_the_query_calls_it(tmp_path: Path, query: str, kind: str) -> None:
+    (tmp_path / "q.sql").write_text(query, encoding="utf-8")
+    (tmp_path / "f.js").write_text("function main() {}", encoding="utf-8")
+    (script,) = read_job(tmp_path / "q.sql", JobOptions(functions=[("f", tmp_path / "f.js")])).scripts
+    assert script.kind == kind
+
+
 def test_a_target_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
     (tmp_path / "alerts.asaql").write_text("", encoding="utf-8")
     with pytest.raises(QueryError) as caught:

@@ -1,6 +1,7 @@
 import json
 import re
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,10 @@ from asaql.diagnostics import Source
 from asaql.jobs.document import to_python
 from asaql.jobs.job_shape import JOB_SHAPE, published_schema
 from asaql.jobs.problems import Problems
+from asaql.jobs.records import Named, Record
 from asaql.jobs.yaml_document import parse_yaml
 
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / "job-file.md"
 SCORING = "functions: {f: {scoring: %s}}"
 GOOD = [
     "query: a",
@@ -61,7 +64,7 @@ BAD = [
 
 def test_the_published_schema_is_the_one_the_validator_implies() -> None:
     published = json.loads((resources.files("asaql.jobs") / "job.schema.json").read_text(encoding="utf-8"))
-    assert published == published_schema(), "python -m asaql.jobs.job_shape > asaql/jobs/job.schema.json"
+    assert published == published_schema(), "python -m asaql.jobs.publish_schema > asaql/jobs/job.schema.json"
 
 
 @pytest.mark.parametrize("text", GOOD)
@@ -72,6 +75,28 @@ def test_validator_and_schema_accept_the_same_jobs(text: str) -> None:
 @pytest.mark.parametrize("text", BAD)
 def test_validator_and_schema_refuse_the_same_jobs(text: str) -> None:
     assert (is_read(text), fits(to_data(text), published_schema())) == (False, False)
+
+
+def names_of(shape: Any) -> set[str]:
+    """Return every key below a shape."""
+    if isinstance(shape, Named):
+        return names_of(shape.value)
+    if not isinstance(shape, Record):
+        return set()
+    return {each.name for each in shape.fields}.union(*(names_of(each.shape) for each in shape.fields))
+
+
+def test_every_key_is_documented() -> None:
+    text = DOCUMENTATION.read_text(encoding="utf-8")
+    assert [each for each in sorted(names_of(JOB_SHAPE)) if f"`{each}`" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "block", re.findall(r"```yaml\n(.*?)```", DOCUMENTATION.read_text(encoding="utf-8"), re.DOTALL)
+)
+def test_the_examples_of_the_documentation_are_jobs(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCORE_KEY", "k")
+    assert is_read(block if block.startswith(("name:", "query")) else f"query: SELECT 1\n{block}")
 
 
 def is_read(text: str) -> bool:

@@ -30,7 +30,7 @@ def test_a_job_with_every_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 name: fraud
 query_file: fraud.asaql
 inputs:
-  Rides: {path: data/rides.csv, delimiter: ";", encoding: latin-1}
+  Rides: {path: data/rides.csv, delimiter: ";"}
   Zones: {path: zones.json, reference: true}
   Inline:
     events:
@@ -66,12 +66,7 @@ ignore_case: true
     assert job.query.text == "SELECT 1"
     assert job.query.name == str(tmp_path / "fraud.asaql")
     rides, zones, inline = job.inputs
-    assert (rides.name, rides.path, rides.delimiter, rides.encoding) == (
-        "Rides",
-        tmp_path / "data/rides.csv",
-        ";",
-        "latin-1",
-    )
+    assert (rides.name, rides.path, rides.delimiter) == ("Rides", tmp_path / "data/rides.csv", ";")
     assert zones.is_reference
     assert inline.events == ({"id": 1, "share": 1.0, "at": "2024-01-01T00:00:00Z", "flags": [True, None], "on": "yes"},)
     assert isinstance(inline.events[0]["share"], float)

@@ -67,7 +67,7 @@ def test_functions_scores_and_options_are_read(tmp_path: Path) -> None:
         '```jsonl scores=fraud statuses=503,429\n{"row": [1], "score": 0.5}\n```\n'
         '```json swagger=fraud\n{"swagger": "2.0"}\n```\n'
         "| udf.churn(row) | score |\n|---|---|\n| `[1, 2]` | true |\n\n"
-        '```yaml job\ncompatibility_level: "1.1"\nlate_arrival: 5s\nreference: r\n```\n',
+        '```yaml job\ncompatibility_level: "1.1"\nlate_arrival: 5s\nreference: r\ntolerance: 1e-6\n```\n',
     )
     (double,) = case.functions
     assert (double.name, double.kind, double.source.name) == ("double", "scalar", "double.js")
@@ -75,7 +75,7 @@ def test_functions_scores_and_options_are_read(tmp_path: Path) -> None:
     assert (fraud.answers, fraud.statuses, fraud.swagger) == ((([1], 0.5),), (503, 429), '{"swagger": "2.0"}\n')
     assert (churn.name, churn.answers) == ("churn", (([1, 2], True),))
     assert (case.options.compatibility_level, case.options.late_arrival) == ("1.1", "5s")
-    assert case.reference == ("r",)
+    assert (case.reference, case.options.tolerance) == (("r",), 1e-6)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,7 @@ def test_errors_are_expected_as_rendering_codes_or_stage(
         ("```yaml job\nlate: 1\n```\n", 'no option "late"'),
         ("```yaml job\ncompatibility_level: 1.2\n```\n", 'write compatibility_level: "1.2"'),
         ("```yaml job\na: [\n```\n", "text is not YAML"),
+        ("```yaml job\ntolerance: low\n```\n", "write tolerance: 1e-6"),
         ("```yaml job\n- a\n```\n", "mapping"),
         ('```jsonl in=i\n{"@arrival": "x"}\n{}\n```\n', "others have not"),
         ('```jsonl scores=f\n{"row": 1}\n```\n', '"row" and "score"'),

@@ -67,6 +67,15 @@ def test_update_leaves_a_case_whose_runs_differ(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == _FAILING
 
 
+def test_a_bug_fails_its_case_and_the_others_run(tmp_path: Path) -> None:
+    def fails_on_bad(case: Case, setting: Setting) -> Outcome:
+        return Outcome({"output": [{"a": 1 if case.heading == "Good" else 1 // 0}]})
+
+    report = run_paths([_file(tmp_path, _FAILING + _PASSING)], execute=fails_on_bad, update=True)
+    assert (report.passed, report.failed, report.updated) == (1, 1, ())
+    assert any("ZeroDivisionError" in line for line in report.lines)
+
+
 def test_an_output_that_no_block_names_fails(tmp_path: Path) -> None:
     report = _run(_file(tmp_path, "## A\n```sql\nSELECT 1\n```\n```jsonl out=other\n```\n"))
     assert any("output without a block: output" in line for line in report.lines)

@@ -1,0 +1,166 @@
+"""JOIN of a stream with reference data."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from asaql.functions.value_codes import joint_equality_series
+from asaql.model import Batch, Column, Kind, Watermark
+from asaql.operators.batch_queue import BatchQueue, read_batches, write_batches
+from asaql.operators.chunks import ChunkReader, ChunkWriter
+from asaql.operators.contract import Emission, Operator
+from asaql.operators.join import LEFT, RIGHT, Predicate
+
+_FORMAT: Final = ("reference_join", 1)
+_PAIRS: Final = 1 << 20
+"""How many candidate pairs may be made at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceJoinPlan:
+    """What a `ReferenceJoinOperator` computes.
+
+    Attributes:
+        left_slots: Columns of the stream that are given.
+        right_slots: Columns of the reference data that are given.
+        keys: For each equality the slot of the left and of the right value; NULL equals nothing.
+        is_left: Whether a row of the stream without a match gives a row with NULLs.
+    """
+
+    left_slots: tuple[str, ...]
+    right_slots: tuple[str, ...]
+    keys: tuple[tuple[str, str], ...]
+    is_left: bool = False
+
+
+class ReferenceJoinOperator(Operator):
+    """Joins each row of a stream with the rows of a table of equal key.
+
+    Port 0 is the stream, port 1 the table; rows of the stream wait until the table is complete. Event times and the
+    order of the stream stay; several matches stand in the order of the table. The table is kept as a whole.
+
+    Args:
+        plan: What to compute.
+        predicate: The further conditions of ON, over batches with the columns of both sides.
+    """
+
+    def __init__(self, plan: ReferenceJoinPlan, predicate: Predicate | None = None) -> None:
+        self._plan = plan
+        self._predicate = predicate
+        self._parts: list[Batch] = []
+        self._table: Batch | None = None
+        self._is_complete = False
+        self._waiting = BatchQueue()
+        self._watermark: int | None = None
+        self._table_keys: dict[tuple[int, Kind], pl.Series] = {}
+
+    @property
+    def rows_held(self) -> int:
+        """Rows of the table, and rows of the stream that wait for it."""
+        return sum(each.height for each in self._parts) + self._waiting.height
+
+    def on_batch(self, batch: Batch, port: int = 0) -> Iterable[Emission]:
+        """Take rows of the stream or of the table; return joined rows as soon as the table is complete."""
+        if batch.height == 0:
+            return ()
+        if port == RIGHT:
+            self._parts.append(Batch({k: v.expand(batch.height) for k, v in batch.columns.items()}, batch.times))
+            return ()
+        if not self._is_complete:
+            self._waiting.push(batch)
+            return ()
+        return self._joined(batch)
+
+    def on_watermark(self, watermark: Watermark, port: int = 0) -> Iterable[Emission]:
+        """Pass the watermarks of the stream on; those of the table mean nothing."""
+        if port == RIGHT:
+            return ()
+        self._watermark = watermark.ticks
+        return (watermark,) if self._is_complete else ()
+
+    def on_port_end(self, port: int) -> Iterable[Emission]:
+        """Take the end of the table; return the rows that waited for it."""
+        if port == LEFT or self._is_complete:
+            return ()
+        self._is_complete = True
+        emissions: list[Emission] = [joined for batch in self._waiting.take(None) for joined in self._joined(batch)]
+        if self._watermark is not None:
+            emissions.append(Watermark(self._watermark))
+        return emissions
+
+    def on_end(self) -> Iterable[Emission]:
+        """Return the rows that still wait."""
+        self._is_complete = True
+        return [joined for batch in self._waiting.take(None) for joined in self._joined(batch)]
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Return the table and the rows that wait for it."""
+        writer = ChunkWriter(*_FORMAT)
+        writer.add_json("state", [self._is_complete, self._watermark])
+        write_batches(writer, "table", self._parts)
+        self._waiting.snapshot(writer, "waiting")
+        return writer.chunks
+
+    def restore(self, chunks: dict[str, bytes]) -> None:
+        """Take the state of a snapshot."""
+        reader = ChunkReader(chunks, *_FORMAT)
+        self._is_complete, self._watermark = reader.get_json("state")
+        self._parts = read_batches(reader, "table")
+        self._waiting.restore(reader, "waiting")
+
+    def _joined(self, batch: Batch) -> list[Batch]:
+        if self._table is None and self._parts:
+            self._table = Batch.concat(self._parts)
+            self._parts = [self._table]
+        batch = Batch({name: column.expand(batch.height) for name, column in batch.columns.items()}, batch.times)
+        table = self._table
+        pairs = [] if table is None else self._pairs(batch, table)
+        rows = pl.concat([pl.DataFrame(schema={"left": pl.UInt32, "right": pl.UInt32}), *pairs])
+        if self._plan.is_left:
+            every = pl.DataFrame({"left": pl.int_range(batch.height, dtype=pl.UInt32, eager=True)})
+            lonely = every.join(rows, on="left", how="anti")
+            rows = pl.concat([rows, lonely], how="diagonal").sort("left", maintain_order=True)
+        if not rows.height:
+            return []
+        left, right = rows.get_column("left"), rows.get_column("right")
+        columns = {name: batch.columns[name].gather(left) for name in self._plan.left_slots}
+        for name in self._plan.right_slots:
+            columns[name] = Column.nulls(rows.height) if table is None else table.columns[name].gather(right)
+        return [Batch(columns, batch.times.gather(left))]
+
+    def _pairs(self, batch: Batch, table: Batch) -> list[pl.DataFrame]:
+        """Return the rows of stream and table that belong together, in the order of output."""
+        left = {"left": pl.int_range(batch.height, dtype=pl.UInt32, eager=True)}
+        right = {"right": pl.int_range(table.height, dtype=pl.UInt32, eager=True)}
+        names = []
+        for number, (left_slot, right_slot) in enumerate(self._plan.keys):
+            name = f"key{number}"
+            names.append(name)
+            left[name], right[name] = self._keys(number, batch.columns[left_slot], table.columns[right_slot])
+        asked, given = pl.DataFrame(left), pl.DataFrame(right)
+        if names:
+            found = asked.join(given, on=names, how="inner", maintain_order="left_right").select("left", "right")
+            parts = [found]
+        else:
+            step = max(_PAIRS // table.height, 1)
+            parts = [asked.slice(start, step).join(given, how="cross") for start in range(0, batch.height, step)]
+        return [self._satisfying(each, batch, table) for each in parts]
+
+    def _keys(self, number: int, left: Column, right: Column) -> tuple[pl.Series, pl.Series]:
+        """Return the values of an equality so that they can be joined; those of the table are worked out once."""
+        cached = self._table_keys.get((number, left.kind))
+        if cached is None:
+            series, cached = joint_equality_series(left, right)
+            self._table_keys[number, left.kind] = cached
+            return series, cached
+        return joint_equality_series(left, right.slice(0, 0))[0], cached
+
+    def _satisfying(self, pairs: pl.DataFrame, batch: Batch, table: Batch) -> pl.DataFrame:
+        if self._predicate is None or not pairs.height:
+            return pairs
+        left, right = pairs.get_column("left"), pairs.get_column("right")
+        columns = {name: batch.columns[name].gather(left) for name in self._plan.left_slots}
+        columns |= {name: table.columns[name].gather(right) for name in self._plan.right_slots}
+        return pairs.filter(self._predicate(Batch(columns, batch.times.gather(left))))

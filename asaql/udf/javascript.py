@@ -1,0 +1,324 @@
+"""JavaScript functions and aggregates, computed in V8 a whole batch at a time."""
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Final
+
+import orjson
+from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException, MiniRacer
+
+from asaql.diagnostics import Diagnostic, QueryError, Span
+from asaql.functions import FunctionError, cast_function
+from asaql.model import Column, Kind, Value
+from asaql.udf.javascript_errors import (
+    ScriptError,
+    ScriptReport,
+    conversion_failure,
+    limit_failure,
+    load_failure,
+    row_failure,
+    syntax_failure,
+)
+from asaql.udf.javascript_loading import ScriptForm, UnusableScriptError, output_kind
+from asaql.udf.javascript_values import Encoded, decode_column, encode_column, encode_ticks, encode_values, parse_answer
+from asaql.udf.script_spec import ScriptFunction
+
+Console = Callable[[str, str, str], None]
+"""Takes what a script says: `info`, `warn` or `error`; the function's alias; the text."""
+
+_DRIVER: Final = resources.files("asaql.udf").joinpath("javascript_driver.js").read_text("utf-8")
+_MOST_ROWS: Final = 16_384
+"""The most rows of one call into V8, so that limits do not depend on how large batches are."""
+_SHOWN_CHARACTERS: Final = 300
+
+
+class ScriptHost:
+    """The JavaScript functions of a job in one V8 isolate; used by one thread at a time.
+
+    Scripts see UTC as the local time zone and US English as the locale. A script that exceeds a limit ends the host:
+    later calls fail as that one did.
+
+    Args:
+        functions: The functions, each with another alias, case aside.
+        level: The compatibility level; below 1.2 Booleans are numbers to the dialect.
+        memory_mb: The most that V8's heap may hold, in MiB.
+        timeout_seconds: The most that one batch may take.
+        on_console: Takes what scripts say on the console; without it, that is dropped.
+
+    Raises:
+        QueryError: Scripts that do not compile or define no usable function, all of them (AQ601).
+    """
+
+    def __init__(
+        self,
+        functions: Sequence[ScriptFunction],
+        *,
+        level: str = "1.2",
+        memory_mb: int = 256,
+        timeout_seconds: float = 10.0,
+        on_console: Console | None = None,
+    ) -> None:
+        self._has_bits = level not in ("1.0", "1.1")
+        self._on_console = on_console
+        self._exhausted: Diagnostic | None = None
+        self._isolate = _Isolate(memory_mb, timeout_seconds)
+        # An isolate that is open at exit can keep the process from ending.
+        self._finalizer = weakref.finalize(self, self._isolate.close)
+        self._scripts: dict[str, _Script] = {}
+        problems: list[Diagnostic] = []
+        for number, function in enumerate(functions):
+            try:
+                self._scripts[function.name.casefold()] = self._load(function, number)
+            except UnusableScriptError as error:
+                problems.append(error.diagnostic)
+            if self._exhausted:
+                break
+        if problems:
+            self.close()
+            raise QueryError(problems)
+
+    def call(self, name: str, arguments: Sequence[Column], height: int) -> Column:
+        """Return what a function gives for each of `height` rows.
+
+        Args:
+            name: The function's alias, in any case; one of the host's functions.
+            arguments: Columns of `height` rows, or constants. A function takes missing ones as undefined and ignores
+                further ones.
+            height: The number of rows.
+
+        Raises:
+            ScriptError: The function failed for a row or exceeded a limit.
+        """
+        script = self._scripts[name.casefold()]
+        if height <= _MOST_ROWS:
+            return self._call(script, arguments, height, 0)
+        parts = []
+        for start in range(0, height, _MOST_ROWS):
+            length = min(_MOST_ROWS, height - start)
+            parts.append(self._call(script, [each.slice(start, length) for each in arguments], length, start))
+        return Column.concat(parts)
+
+    def _call(self, script: "_Script", arguments: Sequence[Column], height: int, start: int) -> Column:
+        if height == 0:
+            return Column.nulls(0)
+        columns = [encode_column(each, height, has_bits=self._has_bits) for each in arguments]
+        kinds, flags, values = self._run(script, "call", columns, height, start)
+        return self._converted(script, decode_column(kinds, flags, values, has_bits=self._has_bits), start)
+
+    def aggregate(
+        self, name: str, sizes: Sequence[int], values: Sequence[Value], ticks: Sequence[int]
+    ) -> Sequence[Value]:
+        """Return the result of an aggregate for each of several groups, each computed by an instance of its own.
+
+        Args:
+            name: The aggregate's alias, in any case; one of the host's functions.
+            sizes: The number of rows of each group.
+            values: The argument of every row, group after group; NULLs are accumulated too.
+            ticks: The event time of every row.
+
+        Raises:
+            ScriptError: The aggregate failed for a row or exceeded a limit.
+        """
+        script = self._scripts[name.casefold()]
+        results: list[Value] = []
+        for groups, rows in _cut_groups(sizes):
+            columns = [
+                Encoded(0, orjson.dumps(list(sizes[groups]))),
+                encode_values(values[rows], has_bits=self._has_bits),
+                encode_ticks(ticks[rows]),
+            ]
+            kinds, flags, found = self._run(script, "aggregate", columns, groups.stop - groups.start, rows.start)
+            column = decode_column(kinds, flags, found, has_bits=self._has_bits)
+            results += self._converted(script, column, groups.start).to_values()
+        return results
+
+    def close(self) -> None:
+        """End the isolate; a second time is harmless."""
+        self._finalizer()
+
+    def _run(
+        self, script: "_Script", operation: str, columns: Sequence[Encoded], height: int, start: int
+    ) -> tuple[int, int, list[Any]]:
+        """Return kinds, flags and results of one call into V8."""
+        if self._exhausted:
+            raise ScriptError(self._exhausted)
+        head = orjson.dumps([operation, script.number, height, [each.code for each in columns]])
+        body = b",".join(each.text for each in columns)
+        try:
+            answer = parse_answer(self._isolate.request(b"%b,[%b]]" % (head[:-1], body), "run"))
+        except _LimitError as error:
+            self._exhausted = limit_failure(script.form.function, script.at, error.limit)
+            raise ScriptError(self._exhausted) from error
+        self._say(script.form.function, answer[-1])
+        if len(answer) == 4:
+            return answer[0], answer[1], answer[2]
+        failure = answer[0]
+        called = _shown(operation, columns, failure["row"])
+        replayed = self._replay(script) if "message" in failure and "stack" not in failure else None
+        failure["row"] += start
+        raise row_failure(script.form.function, script.form.url, script.at, failure, called, replayed)
+
+    def _replay(self, script: "_Script") -> ScriptReport | None:
+        """Return where the last request fails when nothing catches it: thrown objects other than Errors do not say."""
+        try:
+            self._isolate.evaluate("__asaql__.replay()")
+        except JSEvalException as error:
+            return ScriptReport.of(str(error), script.form.url)
+        except _LimitError:
+            return None
+        return None
+
+    def _say(self, function: ScriptFunction, said: Sequence[tuple[str, str]]) -> None:
+        if self._on_console:
+            for level, text in said:
+                self._on_console(level, function.name, text)
+
+    def _converted(self, script: "_Script", column: Column, start: int) -> Column:
+        kind = script.output
+        if kind is None or column.kind in (kind, Kind.NULL):
+            return column
+        cast = cast_function(kind)
+        result = cast.kernel([column], len(column)) if cast.kernel else None
+        if result is not None:
+            return result
+        values: list[Value] = []
+        for row, value in enumerate(column.to_values()):
+            try:
+                values.append(None if value is None else cast.scalar(value))
+            except FunctionError as error:
+                raise conversion_failure(script.form.function, script.at, str(error), start + row) from error
+        return Column.from_values(values)
+
+    def _load(self, function: ScriptFunction, number: int) -> "_Script":
+        form = ScriptForm.of(function, number)
+        output = output_kind(function)
+        try:
+            self._isolate.request(form.check.encode("utf-8", "replace"), "check")
+        except JSEvalException as error:
+            raise UnusableScriptError(syntax_failure(function, ScriptReport.of(str(error), form.url))) from error
+        try:
+            names, said = orjson.loads(self._isolate.evaluate(form.program))
+        except _LimitError as error:
+            self._exhausted = limit_failure(function, None, error.limit)
+            raise UnusableScriptError(self._exhausted) from error
+        except JSEvalException as error:
+            raise UnusableScriptError(load_failure(function, ScriptReport.of(str(error), form.url))) from error
+        self._say(function, said)
+        name = form.choose(names)
+        index = self._isolate.evaluate(f"__asaql__.choose({orjson.dumps(name).decode()})")
+        return _Script(form, index, form.span(name) or Span(0, 1), output)
+
+
+@dataclass(frozen=True, slots=True)
+class _Script:
+    """A script that V8 has loaded: its number in the driver, its function's place, what results are converted to."""
+
+    form: ScriptForm
+    number: int
+    at: Span
+    output: Kind | None
+
+
+def _cut_groups(sizes: Sequence[int]) -> Iterator[tuple[slice, slice]]:
+    """Yield ranges of groups of about as many rows as one call takes, with the ranges of their rows."""
+    first = first_row = rows = 0
+    for group, size in enumerate(sizes):
+        rows += size
+        if rows - first_row >= _MOST_ROWS or group == len(sizes) - 1:
+            yield slice(first, group + 1), slice(first_row, rows)
+            first, first_row = group + 1, rows
+
+
+def _shown(operation: str, columns: Sequence[Encoded], row: int) -> str:
+    """Return the arguments of a row for a message."""
+    shown = []
+    for each in columns if operation == "call" else columns[1:2]:
+        values = orjson.loads(each.text)
+        shown.append(orjson.dumps(values[row if len(values) > 1 else 0]).decode())
+    text = ", ".join(shown)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
+# V8 --------------------------------------------------------------------------------------------------------------
+
+
+class _LimitError(Exception):
+    """A script was ended because it took too long or too much memory; `limit` is what was allowed."""
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class _Isolate:
+    """A V8 isolate with the driver in it."""
+
+    def __init__(self, memory_mb: int, timeout_seconds: float) -> None:
+        self._memory_mb = memory_mb
+        self._timeout_seconds = timeout_seconds
+        self._racer = _start_v8()
+        self._racer.set_hard_memory_limit(memory_mb * 1024 * 1024)
+        self._driver: Any = self._racer.eval(f"({_DRIVER.strip()})()\n//# sourceURL=asaql.js")
+
+    def request(self, text: bytes, operation: str) -> Any:
+        """Return what an operation of the driver answers to a request."""
+        self._driver["request"] = text.decode()
+        return self.evaluate(f"__asaql__.{operation}()")
+
+    def evaluate(self, code: str) -> Any:
+        """Return what V8 makes of `code`.
+
+        Raises:
+            JSEvalException: An exception that nothing caught.
+            _LimitError: It took too long or too much memory.
+        """
+        try:
+            return self._racer.eval(code, timeout_sec=self._timeout_seconds)
+        except JSTimeoutException as error:
+            raise _LimitError(f"{self._timeout_seconds:g} seconds") from error
+        except JSEvalException as error:
+            if isinstance(error, JSOOMException) or self._racer.was_hard_memory_limit_reached():
+                raise _LimitError(f"{self._memory_mb} MiB of memory") from error
+            raise
+
+    def close(self) -> None:
+        """End the isolate and its threads."""
+        self._driver = None
+        self._racer.close()
+
+
+_start_lock = threading.Lock()
+_is_v8_started = False
+
+
+def _start_v8() -> MiniRacer:
+    """Return a new isolate; the first of a process settles the time zone and the locale of all."""
+    global _is_v8_started  # noqa: PLW0603 - V8 itself keeps them for the whole process
+    with _start_lock:
+        if _is_v8_started:
+            return MiniRacer()
+        with _environment(TZ="UTC", LC_ALL="en_US.UTF-8"):
+            racer = MiniRacer()
+            racer.eval("new Date(0).toLocaleString()")
+        _is_v8_started = True
+        return racer
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """Set environment variables for a while."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
