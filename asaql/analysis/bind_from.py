@@ -212,6 +212,8 @@ class FromBinder:
                 help="join it in a step",
             )
         right = self._add_source(join.right.source if isinstance(join.right, ast.From) else join.right)
+        if not self._select.catalog.is_complete and right.is_input and not right.is_reference:
+            self._guess_reference(join, right)
         condition = bind_condition(join.condition, ConditionBinder(self._select, "ON"), {right.folded})
         bounds = tuple(condition.bounds)
         if right.is_reference:
@@ -240,6 +242,19 @@ class FromBinder:
             condition.rest,
             right.is_reference,
             span=join.span,
+        )
+
+    def _guess_reference(self, join: ast.Join, right: SourceScope) -> None:
+        """Take an input that is joined without a time bound for reference data, where no job says what it is."""
+        if any(call.name.folded == "datediff" for call in calls_in(join.condition)):
+            return
+        right.is_reference = True
+        self._findings.warning(
+            "AQ410",
+            f'input "{right.name}" is joined without a time bound',
+            join.condition.span,
+            label="taken for reference data",
+            help=f"--reference {right.name}",
         )
 
     def _check_bounds(self, join: ast.Join, right: SourceScope, bounds: list[TimeBound]) -> None:

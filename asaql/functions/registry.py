@@ -95,6 +95,11 @@ class Function:
         repeated = bool(self.parameters) and self.parameters[-1].is_repeated
         return least, None if repeated else len(self.parameters)
 
+    @property
+    def is_callable(self) -> bool:
+        """Whether a query may call it by its name; operators, casts and variants by option have other spellings."""
+        return self.name.isidentifier() and self.category not in ("Operators", "Comparisons")
+
     def __reduce__(self) -> tuple[Callable[[str], "Function"], tuple[str]]:
         return function_named, (self.name,)
 

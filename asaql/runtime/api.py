@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from asaql.diagnostics import Diagnostic, QueryError, Source
-from asaql.jobs import EPOCH_TICKS, InputSpec, Job, TimePolicies, parse_duration
+from asaql.jobs import EPOCH_TICKS, InputSpec, Job, TimePolicies, parse_duration, with_script_kinds
 from asaql.model import parse_ticks
 from asaql.runtime.compile import compile_job
 from asaql.runtime.outputs import MemoryTarget, OutputSink
@@ -130,7 +130,7 @@ def run_query(
         ignore_case=ignore_case,
     )
     warnings: list[Diagnostic] = []
-    compiled = compile_job(job)
+    compiled = compile_job(with_script_kinds(job))
     warnings += compiled.warnings
     targets = {output.name: MemoryTarget() for output in compiled.plan.outputs}
     sinks = {
@@ -162,13 +162,13 @@ def _script(name: str, script: str | Path | ScriptFunction) -> ScriptFunction:
         return script
     is_path = isinstance(script, Path) or ("\n" not in script and script.endswith(".js"))
     if not is_path:
-        return ScriptFunction(name, Source(f"{name}.js", str(script)))
+        return ScriptFunction(name, Source(f"{name}.js", str(script)), kind=None)
     try:
         text = Path(script).read_text(encoding="utf-8-sig")
     except OSError as error:
         message = f'JavaScript file "{script}" cannot be read: {error.strerror}'
         raise QueryError(Diagnostic("AQ702", message)) from error
-    return ScriptFunction(name, Source(str(script), text))
+    return ScriptFunction(name, Source(str(script), text), kind=None)
 
 
 def _scorer(name: str, service: str | Path | ScoringFunction) -> ScoringFunction:

@@ -95,6 +95,7 @@ class Lowered:
                 (summary.late, "LateInputEvents"),
                 (summary.early, "EarlyInputEvents"),
                 (summary.out_of_order, "OutOfOrderEvents"),
+                (summary.refused, "DroppedEvents"),
             ):
                 spelled = names[name.casefold()]
                 counts[spelled] = counts.get(spelled, 0) + ingress.counts[counter]

@@ -17,6 +17,7 @@ class RunSummary:
         late: Events later than the tolerance, per input.
         early: Events dropped for being too early, per input.
         out_of_order: Events dropped or adjusted by the out-of-order policy, per input.
+        refused: Events that a time policy dropped, per input.
         requests: Requests to scoring services.
         scored: Rows in those requests.
         failed_requests: Requests that were not answered with results.
@@ -32,6 +33,7 @@ class RunSummary:
     late: dict[str, int] = field(default_factory=dict)
     early: dict[str, int] = field(default_factory=dict)
     out_of_order: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
     requests: int = 0
     scored: int = 0
     failed_requests: int = 0
@@ -41,7 +43,7 @@ class RunSummary:
     @property
     def dropped(self) -> int:
         """Events that were dropped for whatever reason."""
-        return sum(self.malformed.values()) + sum(self.untimed.values())
+        return sum(sum(each.values()) for each in (self.malformed, self.untimed, self.refused))
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return one object for each metric and logical name, named as the service names them."""

@@ -16,11 +16,11 @@ def check_job(job: Job) -> tuple[Diagnostic, ...]:
 
     A query file by itself declares no functions; undeclared ones are then warnings.
     """
-    found = list(job.warnings)
+    found: list[Diagnostic] = []
     try:
         found += compile_job(job, is_complete=_is_complete(job)).warnings
     except QueryError as error:
-        found += error.diagnostics
+        found += (*job.warnings, *error.diagnostics)
     try:
         scripts = open_scripts(job.scripts, job.level, lambda *_: None)
         if scripts is not None:

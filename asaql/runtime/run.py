@@ -57,7 +57,7 @@ def run_job(
         JobError: The job failed; outputs that are files are as they were before.
     """
     compiled = compile_job(job)
-    for each in (*job.warnings, *compiled.warnings):
+    for each in compiled.warnings:
         warn(each)
     return run_compiled(
         compiled,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from asaql.syntax import ast
 from asaql.syntax.ast import BinaryOperator, UnaryOperator
-from asaql.syntax.words import JOIN_WORDS, RESERVED
+from asaql.syntax.words import JOIN_WORDS, KEYWORDS, RESERVED
 
 _BARE = re.compile(r"[^\W\d]\w*")
 
@@ -210,7 +210,8 @@ def spell_pattern(node: ast.Pattern, *, is_part: bool = False) -> str:
     """Return a pattern; as a part of another one with the parentheses that it needs there."""
     match node:
         case ast.PatternVariable(name=name):
-            return spell_name(name)
+            # Variables stand side by side, where any two words can make a keyword.
+            return spell_name(name, KEYWORDS)
         case ast.PatternAny():
             return "."
         case ast.PatternRepeat(item=item, minimum=minimum, maximum=maximum):

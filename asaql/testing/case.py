@@ -164,6 +164,11 @@ class Case:
         return f"{self.path}:{self.line}"
 
     @property
+    def is_run(self) -> bool:
+        """Whether the query runs; a case that expects a plan and nothing else is only compiled."""
+        return self.plan is None or bool(self.outputs) or self.error is not None
+
+    @property
     def reference(self) -> tuple[str, ...]:
         """The names of the inputs that are reference data."""
         marked = tuple(each.name for each in self.inputs if each.is_reference)

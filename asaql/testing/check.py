@@ -30,6 +30,13 @@ def check_outcome(case: Case, outcome: Outcome) -> list[str]:
     return lines
 
 
+def check_plan(case: Case, plan: str) -> list[str]:
+    """Return how a plan differs from the one that a case expects, as lines; none if it does not."""
+    if case.plan is None or case.plan.text.strip("\n") == plan.strip("\n"):
+        return []
+    return [f"{case.path}:{case.plan.line}: another plan", *_texts(case.plan.text.strip("\n"), plan.strip("\n"))]
+
+
 def unexpected_outputs(case: Case, outcome: Outcome) -> list[str]:
     """Return the outputs that have rows, or exist at all, without the case having a block for them."""
     known = {each.name.casefold() for each in case.outputs}

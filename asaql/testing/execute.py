@@ -6,13 +6,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, cast
 
 from asaql.diagnostics import AsaqlError, QueryError, render_text
+from asaql.jobs import CompatibilityLevel, InputSpec, Job
+from asaql.runtime import explain_job
 from asaql.runtime.api import run_query
 from asaql.testing.case import Case, Input
 from asaql.testing.compare import row_text
 from asaql.testing.scoring import serve
+from asaql.udf.scoring_spec import ScoringFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,27 @@ def execute(case: Case, setting: Setting) -> Outcome:
         faults = tuple(line for _, service in services.values() for line in service.faults())
         text = "\n\n".join(render_text(each) for each in warnings)
         return Outcome(rows, _with_names(text, addresses), faults=faults)
+
+
+def plan_of(case: Case) -> str:
+    """Return what `asaql explain` prints for a case's query.
+
+    Raises:
+        QueryError: The query does not compile.
+    """
+    reference = {name.casefold() for name in case.reference}
+    job = Job(
+        "case",
+        case.query,
+        inputs=tuple(
+            InputSpec(each.name, events=(), is_reference=each.name.casefold() in reference) for each in case.inputs
+        ),
+        scripts=case.functions,
+        scorers=tuple(ScoringFunction(name=each.name, url="http://localhost/score") for each in case.scores),
+        level=cast(CompatibilityLevel, case.options.compatibility_level),
+        ignore_case=case.options.ignore_case,
+    )
+    return explain_job(job)
 
 
 def _with_names(text: str, addresses: Iterable[tuple[str, str]]) -> str:

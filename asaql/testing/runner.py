@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 
 from asaql.diagnostics import AsaqlError, Diagnostic, QueryError
 from asaql.testing.case import Case
-from asaql.testing.check import check_outcome
-from asaql.testing.execute import Outcome, Setting, execute
+from asaql.testing.check import check_outcome, check_plan
+from asaql.testing.execute import Outcome, Setting, execute, plan_of
 from asaql.testing.read import read_cases
-from asaql.testing.update import Edit, apply_edits, edits_for
+from asaql.testing.update import Edit, apply_edits, edits_for, plan_edits
 
 BATCH_SIZES: tuple[int | None, ...] = (1, 7, None)
 """Most rows a batch; None: as many as there are."""
@@ -92,7 +92,9 @@ def settings(
 
 def run_case(case: Case, runs: Sequence[Setting], *, execute: Execute = execute) -> CaseResult:
     """Run a case in every setting until one gives something else than the case expects."""
-    for setting in runs:
+    if lines := _plan_difference(case):
+        return CaseResult(case, tuple(lines))
+    for setting in runs if case.is_run else ():
         try:
             lines = check_outcome(case, execute(case, setting))
         except Exception:  # a bug that one case meets must not hide the results of the others
@@ -100,6 +102,15 @@ def run_case(case: Case, runs: Sequence[Setting], *, execute: Execute = execute)
         if lines:
             return CaseResult(case, (*lines, f"(with {setting})"))
     return CaseResult(case, ())
+
+
+def _plan_difference(case: Case) -> list[str]:
+    if case.plan is None:
+        return []
+    try:
+        return check_plan(case, plan_of(case))
+    except QueryError as error:
+        return [f"{case.place}: the query failed", *str(error).splitlines()]
 
 
 def run_paths(
@@ -175,10 +186,12 @@ def _update(path: Path, cases: Iterable[Case], runs: Sequence[Setting], execute:
     edits: list[Edit] = []
     for case in cases:
         try:
-            outcomes = [execute(case, setting) for setting in runs]
+            if _plan_difference(case):
+                edits += plan_edits(case, plan_of(case))
+            outcomes = [execute(case, setting) for setting in runs] if case.is_run else []
         except Exception:  # shown when the case runs again, after the update
             continue
-        if check_outcome(case, outcomes[0]) and all(_agree(outcomes[0], each) for each in outcomes[1:]):
+        if outcomes and check_outcome(case, outcomes[0]) and all(_agree(outcomes[0], each) for each in outcomes[1:]):
             edits += edits_for(case, outcomes[0])
     return apply_edits(path, edits)
 

@@ -49,6 +49,11 @@ def edits_for(case: Case, outcome: Outcome) -> list[Edit]:
     return edits
 
 
+def plan_edits(case: Case, plan: str) -> list[Edit]:
+    """Return the edits after which a case expects this plan."""
+    return [] if case.plan is None else [_body(case.plan, _lines(plan.strip("\n")))]
+
+
 def apply_edits(path: Path, edits: Sequence[Edit]) -> bool:
     """Write the edits, which must not overlap, into a file; return whether it changed."""
     before = path.read_text(encoding="utf-8")

@@ -1,10 +1,11 @@
 """JavaScript functions and aggregates, computed in V8 a whole batch at a time."""
 
+import json
 import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
@@ -35,6 +36,7 @@ _DRIVER: Final = resources.files("asaql.udf").joinpath("javascript_driver.js").r
 _MOST_ROWS: Final = 16_384
 """The most rows of one call into V8, so that limits do not depend on how large batches are."""
 _SHOWN_CHARACTERS: Final = 300
+_SETTLING_SECONDS: Final = 10.0
 
 
 class ScriptHost:
@@ -76,7 +78,8 @@ class ScriptHost:
                 self._scripts[function.name.casefold()] = self._load(function, number)
             except UnusableScriptError as error:
                 problems.append(error.diagnostic)
-            if self._exhausted:
+            except _LimitError as error:
+                problems.append(limit_failure(function, None, error.limit))
                 break
         if problems:
             self.close()
@@ -96,19 +99,26 @@ class ScriptHost:
         """
         script = self._scripts[name.casefold()]
         if height <= _MOST_ROWS:
-            return self._call(script, arguments, height, 0)
+            return self._call(script, arguments, arguments, height, 0)
         parts = []
         for start in range(0, height, _MOST_ROWS):
             length = min(_MOST_ROWS, height - start)
-            parts.append(self._call(script, [each.slice(start, length) for each in arguments], length, start))
+            rows = [each.slice(start, length) for each in arguments]
+            parts.append(self._call(script, arguments, rows, length, start))
         return Column.concat(parts)
 
-    def _call(self, script: "_Script", arguments: Sequence[Column], height: int, start: int) -> Column:
+    def _call(
+        self, script: "_Script", arguments: Sequence[Column], rows: Sequence[Column], height: int, start: int
+    ) -> Column:
+        """Return the results for `rows`, which are `height` rows of `arguments` from `start` on."""
         if height == 0:
             return Column.nulls(0)
-        columns = [encode_column(each, height, has_bits=self._has_bits) for each in arguments]
-        kinds, flags, values = self._run(script, "call", columns, height, start)
-        return self._converted(script, decode_column(kinds, flags, values, has_bits=self._has_bits), start)
+
+        def arguments_of(row: int) -> list[Value]:
+            return [(each if each.is_constant else each.slice(row, 1)).to_values()[0] for each in arguments]
+
+        columns = [encode_column(each, height, has_bits=self._has_bits) for each in rows]
+        return self._run(script, _Request("call", columns, height, start, arguments_of))
 
     def aggregate(
         self, name: str, sizes: Sequence[int], values: Sequence[Value], ticks: Sequence[int]
@@ -132,36 +142,33 @@ class ScriptHost:
                 encode_values(values[rows], has_bits=self._has_bits),
                 encode_ticks(ticks[rows]),
             ]
-            kinds, flags, found = self._run(script, "aggregate", columns, groups.stop - groups.start, rows.start)
-            column = decode_column(kinds, flags, found, has_bits=self._has_bits)
-            results += self._converted(script, column, groups.start).to_values()
+            request = _Request("aggregate", columns, groups.stop - groups.start, rows.start, lambda row: [values[row]])
+            results += self._run(script, request).to_values()
         return results
 
     def close(self) -> None:
         """End the isolate; a second time is harmless."""
         self._finalizer()
 
-    def _run(
-        self, script: "_Script", operation: str, columns: Sequence[Encoded], height: int, start: int
-    ) -> tuple[int, int, list[Any]]:
-        """Return kinds, flags and results of one call into V8."""
+    def _run(self, script: "_Script", request: "_Request") -> Column:
+        """Return the results of one call into V8."""
         if self._exhausted:
             raise ScriptError(self._exhausted)
-        head = orjson.dumps([operation, script.number, height, [each.code for each in columns]])
-        body = b",".join(each.text for each in columns)
+        form = script.form
         try:
-            answer = parse_answer(self._isolate.request(b"%b,[%b]]" % (head[:-1], body), "run"))
+            answer = parse_answer(self._isolate.request(request.text(script.number), "run"))
         except _LimitError as error:
-            self._exhausted = limit_failure(script.form.function, script.at, error.limit)
+            self._exhausted = limit_failure(form.function, script.at, error.limit)
             raise ScriptError(self._exhausted) from error
-        self._say(script.form.function, answer[-1])
+        self._say(form.function, answer[-1])
         if len(answer) == 4:
-            return answer[0], answer[1], answer[2]
+            column = decode_column(*answer[:3], has_bits=self._has_bits)
+            return self._converted(script, column, request)
         failure = answer[0]
-        called = _shown(operation, columns, failure["row"])
         replayed = self._replay(script) if "message" in failure and "stack" not in failure else None
-        failure["row"] += start
-        raise row_failure(script.form.function, script.form.url, script.at, failure, called, replayed)
+        failure["row"] += request.start
+        called = _shown(request.arguments_of(failure["row"]))
+        raise row_failure(form.function, form.url, script.at, failure, called, replayed)
 
     def _replay(self, script: "_Script") -> ScriptReport | None:
         """Return where the last request fails when nothing catches it: thrown objects other than Errors do not say."""
@@ -178,7 +185,7 @@ class ScriptHost:
             for level, text in said:
                 self._on_console(level, function.name, text)
 
-    def _converted(self, script: "_Script", column: Column, start: int) -> Column:
+    def _converted(self, script: "_Script", column: Column, request: "_Request") -> Column:
         kind = script.output
         if kind is None or column.kind in (kind, Kind.NULL):
             return column
@@ -191,7 +198,8 @@ class ScriptHost:
             try:
                 values.append(None if value is None else cast.scalar(value))
             except FunctionError as error:
-                raise conversion_failure(script.form.function, script.at, str(error), start + row) from error
+                at = request.start + row if request.operation == "call" else None
+                raise conversion_failure(script.form.function, script.at, str(error), at) from error
         return Column.from_values(values)
 
     def _load(self, function: ScriptFunction, number: int) -> "_Script":
@@ -200,12 +208,11 @@ class ScriptHost:
         try:
             self._isolate.request(form.check.encode("utf-8", "replace"), "check")
         except JSEvalException as error:
-            raise UnusableScriptError(syntax_failure(function, ScriptReport.of(str(error), form.url))) from error
+            report = ScriptReport.of(str(error), None)
+            if report.text != "null":
+                raise UnusableScriptError(syntax_failure(function, report)) from error
         try:
             names, said = orjson.loads(self._isolate.evaluate(form.program))
-        except _LimitError as error:
-            self._exhausted = limit_failure(function, None, error.limit)
-            raise UnusableScriptError(self._exhausted) from error
         except JSEvalException as error:
             raise UnusableScriptError(load_failure(function, ScriptReport.of(str(error), form.url))) from error
         self._say(function, said)
@@ -224,6 +231,30 @@ class _Script:
     output: Kind | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A call of a function for some rows, or of an aggregate for some groups.
+
+    Attributes:
+        operation: `call` or `aggregate`.
+        columns: What the driver reads.
+        height: The number of results.
+        start: The first row, counted in what the host was asked for.
+        arguments_of: Returns the arguments of a row, counted likewise, for a message.
+    """
+
+    operation: str
+    columns: Sequence[Encoded]
+    height: int
+    start: int
+    arguments_of: Callable[[int], Sequence[Value]]
+
+    def text(self, script: int) -> bytes:
+        """Return the request as the driver reads it."""
+        head = orjson.dumps([self.operation, script, self.height, [each.code for each in self.columns]])
+        return b"%b,[%b]]" % (head[:-1], b",".join(each.text for each in self.columns))
+
+
 def _cut_groups(sizes: Sequence[int]) -> Iterator[tuple[slice, slice]]:
     """Yield ranges of groups of about as many rows as one call takes, with the ranges of their rows."""
     first = first_row = rows = 0
@@ -234,13 +265,9 @@ def _cut_groups(sizes: Sequence[int]) -> Iterator[tuple[slice, slice]]:
             first, first_row = group + 1, rows
 
 
-def _shown(operation: str, columns: Sequence[Encoded], row: int) -> str:
+def _shown(values: Sequence[Value]) -> str:
     """Return the arguments of a row for a message."""
-    shown = []
-    for each in columns if operation == "call" else columns[1:2]:
-        values = orjson.loads(each.text)
-        shown.append(orjson.dumps(values[row if len(values) > 1 else 0]).decode())
-    text = ", ".join(shown)
+    text = ", ".join(json.dumps(each, default=str, ensure_ascii=False) for each in values)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
 
 
@@ -280,11 +307,19 @@ class _Isolate:
         try:
             return self._racer.eval(code, timeout_sec=self._timeout_seconds)
         except JSTimeoutException as error:
-            raise _LimitError(f"{self._timeout_seconds:g} seconds") from error
+            self._settle()
+            limit = f"{self._timeout_seconds:g} seconds"
+            raise _LimitError(limit) from error
         except JSEvalException as error:
             if isinstance(error, JSOOMException) or self._racer.was_hard_memory_limit_reached():
-                raise _LimitError(f"{self._memory_mb} MiB of memory") from error
+                limit = f"{self._memory_mb} MiB of memory"
+                raise _LimitError(limit) from error
             raise
+
+    def _settle(self) -> None:
+        """Wait until V8 has ended what was cancelled, or else its answer finds an isolate that is closed."""
+        with suppress(JSEvalException):
+            self._racer.eval("0", timeout_sec=_SETTLING_SECONDS)
 
     def close(self) -> None:
         """End the isolate and its threads."""
@@ -298,7 +333,7 @@ _is_v8_started = False
 
 def _start_v8() -> MiniRacer:
     """Return a new isolate; the first of a process settles the time zone and the locale of all."""
-    global _is_v8_started  # noqa: PLW0603 - V8 itself keeps them for the whole process
+    global _is_v8_started
     with _start_lock:
         if _is_v8_started:
             return MiniRacer()

@@ -68,8 +68,8 @@ class ScriptReport:
     place: Place | None
 
     @staticmethod
-    def of(message: str, url: str) -> "ScriptReport":
-        """Return what V8's message says about the script that was compiled under the name `url`."""
+    def of(message: str, url: str | None) -> "ScriptReport":
+        """Return what V8's message says about the script compiled as `url`; None for a text that has no name."""
         match = _MESSAGE.match(message)
         if match is None:
             return ScriptReport(message.strip(), None)
@@ -78,7 +78,7 @@ class ScriptReport:
         if caret is None:
             return ScriptReport(match["text"].strip(), None)
         text = "\n".join(lines[: caret - 1]).removeprefix("Uncaught ").strip()
-        if match["url"] != url:
+        if url is not None and match["url"] != url:
             return ScriptReport(text, None)
         mark = lines[caret]
         place = Place(int(match["line"]) - _LEADING_LINES, mark.index("^"), mark.count("^"))
@@ -145,7 +145,10 @@ def row_failure(
     place = place_in_stack(failure.get("stack", ""), url) or (replayed.place if replayed else None)
     code, advice = "AQ602", None
     if "unsupported" in failure:
-        code, message = "AQ604", f'function "{name}" returned {failure["unsupported"]}, which no type of the dialect holds'
+        code, message = (
+            "AQ604",
+            f'function "{name}" returned {failure["unsupported"]}, which no type of the dialect holds',
+        )
     elif "method" in failure:
         code, message = "AQ601", f'aggregate "{name}" has no method "{failure["method"]}"'
         parameters = "value, timestamp" if failure["method"] == "accumulate" else ""
@@ -168,7 +171,7 @@ def _cut(text: str) -> str:
     return " ".join(text.split("\n")).strip()
 
 
-def conversion_failure(function: ScriptFunction, at: Span, reason: str, row: int) -> ScriptError:
+def conversion_failure(function: ScriptFunction, at: Span, reason: str, row: int | None) -> ScriptError:
     """Return the error for a result that cannot be converted to the function's output type."""
     message = f'function "{function.name}" returned a value that does not fit its output type: {reason}'
     return ScriptError(Diagnostic("AQ604", message, at, source=function.source), row)

@@ -12,10 +12,10 @@ from asaql.udf.script_spec import ScriptFunction
 
 _OUTPUT_TYPES = ("any", "bigint", "float", "nvarchar(max)", "datetime", "bit", "record", "array")
 _NAME = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
-_WORDS = frozenset(
-    "await break case catch class const continue debugger default delete do else enum export extends false finally for "
-    "function if implements import in instanceof interface let new null package private protected public return "
-    "static super switch this throw true try typeof var void while with yield".split()
+_RESERVED = re.compile(
+    "await|break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|"
+    "function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|"
+    "super|switch|this|throw|true|try|typeof|var|void|while|with|yield"
 )
 
 
@@ -50,7 +50,7 @@ class ScriptForm:
         names = shape.functions + shape.variables
         if function.kind != "scalar":
             names += shape.classes
-        usable = tuple(name for name in names if _NAME.fullmatch(name) and name not in _WORDS)
+        usable = tuple(name for name in names if _NAME.fullmatch(name) and not _RESERVED.fullmatch(name))
         alias = re.sub(r"[^A-Za-z0-9_.]", "_", function.name)
         return ScriptForm(function, f"{alias}-{number}.js", usable, shape)
 
@@ -63,8 +63,8 @@ class ScriptForm:
     def check(self) -> str:
         """The text whose compilation tells whether the script is right; running it throws null first."""
         if self.is_expression:
-            return f"throw null, (\n{self._expression}\n)\n{self._signature}"
-        return f"throw null;\n{self.function.source.text}\n{self._signature}"
+            return f"throw null; (\n{self._expression}\n)"
+        return f"throw null;\n{self.function.source.text}"
 
     @property
     def program(self) -> str:
@@ -74,15 +74,11 @@ class ScriptForm:
         else:
             candidates = ", ".join(f'["{name}"]: typeof {name} === "function" ? {name} : null' for name in self.names)
             body = f"\n{self.function.source.text}\n;return {{ {candidates} }};"
-        return f"__asaql__.load(function () {{{body}}})\n{self._signature}"
+        return f"__asaql__.load(function () {{{body}}})\n//# sourceURL={self.url}"
 
     @property
     def _expression(self) -> str:
         return self.function.source.text[: self.shape.end]
-
-    @property
-    def _signature(self) -> str:
-        return f"//# sourceURL={self.url}"
 
     def choose(self, names: list[str]) -> str:
         """Return which of the functions `names`, all that the script defines, the job means.
@@ -100,10 +96,9 @@ class ScriptForm:
             message = f'the script of "{self.function.name}" defines no function'
             raise UnusableScriptError(unusable(self.function, message, help="function main(value) { return value; }"))
         listed = ", ".join(f'"{name}"' for name in names)
+        advice = f"function main(value) {{ return {names[0]}(value); }}"
         message = f'the script of "{self.function.name}" defines several functions and none is called "main": {listed}'
-        raise UnusableScriptError(
-            unusable(self.function, message, self.span(names[0]), help="call the function that the query means main")
-        )
+        raise UnusableScriptError(unusable(self.function, message, self.span(names[0]), help=advice))
 
     def span(self, name: str) -> Span | None:
         """Return where the script declares `name`."""

@@ -167,13 +167,13 @@ def _restored(value: Any, flags: int, *, has_bits: bool) -> Any:
                 return Instant(inner * TICKS_PER_MILLISECOND + _EPOCH_TICKS)
             value = {"$": inner[0]}
         return {name: _restored(each, flags, has_bits=has_bits) for name, each in value.items()}
-    if type_ is int and not -_SAFE <= value <= _SAFE:
+    if flags & HAS_BIG and type_ in (int, float) and not -_SAFE <= value <= _SAFE:
         return _exact(value)
     return int(value) if type_ is bool and not has_bits else value
 
 
-def _exact(value: int) -> int | float:
-    """Return the number that V8 printed as `value`, its digits after the seventeenth rounded to zeros."""
+def _exact(value: int | float) -> int | float:
+    """Return the large number that V8 printed as `value`, its digits after the seventeenth rounded to zeros."""
     number = float(value)
     whole = int(number)
     return whole if BIGINT_MIN <= whole <= BIGINT_MAX else number

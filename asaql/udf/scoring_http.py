@@ -110,7 +110,7 @@ def lasting_reason(error: httpx.RequestError) -> str | None:
         if isinstance(each, ssl.SSLCertVerificationError):
             return f"its certificate is not trusted ({each.verify_message})"
         if isinstance(each, ssl.SSLError) and not isinstance(each, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-            return f"it does not answer in TLS ({each.reason or each})"
+            return f"it does not answer in TLS ({each})"
         if isinstance(each, socket.gaierror) and each.errno != socket.EAI_AGAIN:
             return "its host name is unknown"
     if isinstance(error, httpx.ProxyError):

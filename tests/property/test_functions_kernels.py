@@ -94,7 +94,7 @@ def same(left: Any, right: Any) -> bool:
 
 
 @pytest.mark.parametrize("function", [each for each in functions() if each.kernel], ids=lambda each: each.name)
-@settings(derandomize=True, max_examples=60, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(derandomize=True, max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data(), height=st.integers(1, 5))
 def test_a_kernel_gives_what_the_scalar_body_gives(function: Function, data: st.DataObject, height: int) -> None:
     arguments = data.draw(columns(function, height))

@@ -14,7 +14,9 @@ from asaql.syntax.words import KEYWORDS
 ARITHMETIC = st.sampled_from([ast.BinaryOperator(each) for each in "+-*/%&|^"])
 COMPARISONS = st.sampled_from([ast.BinaryOperator(each) for each in ("=", "<>", "<", "<=", ">", ">=")])
 LOGICAL = st.sampled_from([ast.BinaryOperator.AND, ast.BinaryOperator.OR])
-WORDS = st.sampled_from(["a", "value", "時刻", "_x1", "top", "except", "n", "tumblingwindow", "udf", "max", *sorted(KEYWORDS)])
+WORDS = st.sampled_from(
+    ["a", "value", "時刻", "_x1", "top", "except", "n", "tumblingwindow", "udf", "max", *sorted(KEYWORDS)]
+)
 TEXTS = st.text(string.ascii_letters + string.digits + " '\"[].-_%/*é\u00a0", max_size=8)
 TYPES = st.sampled_from(
     [ast.TypeName("bigint"), ast.TypeName("nvarchar", ("max",)), ast.TypeName("decimal", ("5", "2"))]
@@ -30,7 +32,7 @@ INTEGERS = st.integers(0, 2**63 - 1)
 FLOATS = st.floats(0, allow_nan=False, allow_infinity=False)
 STRINGS = TEXTS | st.just("two\nlines")
 FLAGS = st.booleans()
-RANGES = {(low, high): st.integers(low, high) for low in range(3) for high in range(9)  if low <= high}
+RANGES = {(low, high): st.integers(low, high) for low in range(3) for high in range(9) if low <= high}
 SIGNS = st.sampled_from(ast.UnaryOperator)
 JOINS = st.sampled_from(ast.JoinKind)
 APPLIES = st.sampled_from(ast.ApplyKind)
@@ -142,9 +144,7 @@ def source(draw: Draw) -> ast.SourceReference:
         maybe(draw, lambda: name(draw)),
         maybe(
             draw,
-            lambda: ast.PartitionBy(
-                many(draw, lambda: value(draw, 1), 1, 2), maybe(draw, lambda: draw(RANGES[2, 8]))
-            ),
+            lambda: ast.PartitionBy(many(draw, lambda: value(draw, 1), 1, 2), maybe(draw, lambda: draw(RANGES[2, 8]))),
         ),
         maybe(draw, lambda: ast.TimestampBy(value(draw, 1), many(draw, lambda: value(draw, 1), 0, 2))),
     )

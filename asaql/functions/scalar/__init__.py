@@ -11,6 +11,7 @@ from asaql.functions.scalar import (
     records,
     search,
     strings,
+    substrings,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "records",
     "search",
     "strings",
+    "substrings",
 ]

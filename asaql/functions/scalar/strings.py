@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, reduce
-from typing import Any
 
 import polars as pl
 
-from asaql.functions.registry import Example, Function, FunctionError, Kernel, Parameter, Scalar, register
+from asaql.functions.registry import Example, Function, FunctionError, Kernel, Parameter, register
 from asaql.functions.scalar.conversions import convert_series
+from asaql.functions.scalar.declare import declare
 from asaql.functions.scalar.kernels import column_of, is_basic, rowwise, strict
 from asaql.functions.scalar.texts import (
+    LONGEST,
     WHITE_SPACE,
-    from_units,
     is_basic_text,
     lower,
     lower_series,
@@ -19,11 +19,8 @@ from asaql.functions.scalar.texts import (
     upper,
     upper_series,
 )
-from asaql.functions.scalar.types import as_bigint, as_text
+from asaql.functions.scalar.types import as_text
 from asaql.model import Column, Kind, Value
-
-_LONGEST = 2**30
-"""The most characters an nvarchar(max) holds."""
 
 
 def _concat(*values: Value) -> Value:
@@ -65,42 +62,9 @@ def _concat_ws_kernel(arguments: Sequence[Column], height: int) -> Column | None
     return column_of(Kind.NVARCHAR, joined, arguments)
 
 
-def _left(text: str, count: int) -> str:
-    _check_length(count, "LEFT")
-    return text[:count] if is_basic_text(text) else from_units(units(text)[:count])
-
-
-def _right(text: str, count: int) -> str:
-    _check_length(count, "RIGHT")
-    all_units = units(text)
-    return from_units(all_units[max(len(all_units) - count, 0) :])
-
-
 def _length(text: str) -> int:
     trimmed = text.rstrip(" ")
     return len(trimmed) if is_basic_text(trimmed) else len(units(trimmed))
-
-
-def _substring(text: str, start: int, count: int) -> str:
-    _check_length(count, "SUBSTRING")
-    begin, end = max(start - 1, 0), max(start - 1 + count, 0)
-    return text[begin:end] if is_basic_text(text) else from_units(units(text)[begin:end])
-
-
-def _stuff(text: str, start: int, count: int, inserted: str) -> str | None:
-    _check_length(count, "STUFF")
-    if start < 1:
-        return None
-    all_units = units(text)
-    if start > len(all_units):
-        return ""
-    return from_units(all_units[: start - 1] + inserted + all_units[start - 1 + count :])
-
-
-def _check_length(count: int, function: str) -> None:
-    if count < 0:
-        message = f"{function} takes no negative length, and this is {count}"
-        raise FunctionError(message, "AQ306")
 
 
 def _trim(text: str) -> str:
@@ -132,7 +96,7 @@ def _replace(text: str, find: str, new: str) -> str:
 def _replicate(text: str, count: int) -> str | None:
     if count < 0:
         return None
-    if len(text) * count > _LONGEST:
+    if len(text) * count > LONGEST:
         message = f"a text of {len(text) * count} characters is longer than nvarchar(max) can be"
         raise FunctionError(message, "AQ303")
     return text * count
@@ -161,16 +125,6 @@ def _translations(characters: str, translations: str) -> dict[int, str]:
     return table
 
 
-def _converting(name: str, body: Callable[..., Any], *kinds: Kind) -> Scalar:
-    """Return a body that converts its arguments to the kinds that `body` takes."""
-    converters = [as_bigint if each is Kind.BIGINT else as_text for each in kinds]
-
-    def scalar(*values: Value) -> Value:
-        return body(*(convert(value, name) for convert, value in zip(converters, values, strict=True)))  # type: ignore[no-any-return]
-
-    return scalar
-
-
 def _length_series(texts: pl.Series) -> pl.Series | None:
     return texts.str.strip_chars_end(" ").str.len_chars().cast(pl.Int64) if is_basic(texts) else None
 
@@ -186,44 +140,6 @@ def _text_kernel(kind: Kind, compute: Callable[[pl.Series], pl.Series | None]) -
     return strict(kernel)
 
 
-def _substring_kernel(arguments: Sequence[Column], height: int) -> Column | None:
-    text, start, count = arguments
-    if (
-        text.kind is Kind.NVARCHAR
-        and start.is_constant
-        and count.is_constant
-        and start.kind is count.kind is Kind.BIGINT
-    ):
-        begin, length = start.series[0] - 1, count.series[0]
-        if length < 0 or max(abs(begin), length) > _LONGEST or not is_basic(text.series):
-            return None
-        end = max(begin + length, 0)
-        begin = max(begin, 0)
-        return column_of(Kind.NVARCHAR, text.series.str.slice(begin, end - begin), arguments)
-    return _substring_rows(arguments, height)
-
-
-_substring_rows = rowwise(Kind.NVARCHAR, _substring, Kind.NVARCHAR, Kind.BIGINT)
-
-
-def _left_kernel(arguments: Sequence[Column], height: int) -> Column | None:
-    one = Column.constant(1)
-    return _substring_kernel((arguments[0], one, arguments[1]), height)
-
-
-def _right_kernel(arguments: Sequence[Column], height: int) -> Column | None:
-    text, count = arguments
-    if text.kind is not Kind.NVARCHAR or count.kind is not Kind.BIGINT or not count.is_constant:
-        return _right_rows(arguments, height)
-    length = count.series[0]
-    if not 0 <= length <= _LONGEST or not is_basic(text.series):
-        return None
-    return column_of(Kind.NVARCHAR, text.series.str.tail(length), arguments)
-
-
-_right_rows = rowwise(Kind.NVARCHAR, _right, Kind.NVARCHAR, Kind.BIGINT)
-
-
 def _replace_kernel(arguments: Sequence[Column], height: int) -> Column | None:
     text, find, new = arguments
     if all(each.kind is Kind.NVARCHAR for each in arguments) and find.is_constant and new.is_constant:
@@ -237,36 +153,6 @@ def _replace_kernel(arguments: Sequence[Column], height: int) -> Column | None:
 _replace_rows = rowwise(Kind.NVARCHAR, _replace, Kind.NVARCHAR)
 
 _TEXT = Parameter("text", "nvarchar(max)")
-_COUNT = Parameter("length", "bigint")
-_START = Parameter("start", "bigint")
-
-
-def _declare(
-    name: str,
-    parameters: tuple[Parameter, ...],
-    kind: Kind,
-    body: Callable[..., Any],
-    summary: str,
-    *examples: Example,
-    kernel: Kernel | None = None,
-    notes: tuple[str, ...] = (),
-) -> None:
-    """Register a strict function whose body takes texts and bigints, as its parameters say."""
-    kinds = [Kind.BIGINT if each.type == "bigint" else Kind.NVARCHAR for each in parameters]
-    register(
-        Function(
-            name,
-            parameters,
-            str(kind),
-            _converting(name, body, *kinds),
-            summary,
-            examples,
-            kernel=kernel or rowwise(kind, body, *kinds),
-            category="Strings",
-            notes=notes,
-        )
-    )
-
 
 register(
     Function(
@@ -297,27 +183,7 @@ register(
     ),
 )
 
-_declare(
-    "LEFT",
-    (_TEXT, _COUNT),
-    Kind.NVARCHAR,
-    _left,
-    "The first characters of a text.",
-    Example("LEFT('abcdef', 2)", "ab"),
-    kernel=strict(_left_kernel),
-    notes=("A negative length fails the job.",),
-)
-_declare(
-    "RIGHT",
-    (_TEXT, _COUNT),
-    Kind.NVARCHAR,
-    _right,
-    "The last characters of a text.",
-    Example("RIGHT('abcdef', 2)", "ef"),
-    kernel=strict(_right_kernel),
-    notes=("A negative length fails the job.",),
-)
-_declare(
+declare(
     "LEN",
     (_TEXT,),
     Kind.BIGINT,
@@ -326,7 +192,7 @@ _declare(
     Example("LEN('abc  ')", 3),
     kernel=_text_kernel(Kind.BIGINT, _length_series),
 )
-_declare(
+declare(
     "LOWER",
     (_TEXT,),
     Kind.NVARCHAR,
@@ -335,7 +201,7 @@ _declare(
     Example("LOWER('ABC')", "abc"),
     kernel=_text_kernel(Kind.NVARCHAR, lower_series),
 )
-_declare(
+declare(
     "UPPER",
     (_TEXT,),
     Kind.NVARCHAR,
@@ -344,7 +210,7 @@ _declare(
     Example("UPPER('abc')", "ABC"),
     kernel=_text_kernel(Kind.NVARCHAR, upper_series),
 )
-_declare(
+declare(
     "LTRIM",
     (_TEXT,),
     Kind.NVARCHAR,
@@ -353,7 +219,7 @@ _declare(
     Example("LTRIM('  a ')", "a "),
     kernel=_text_kernel(Kind.NVARCHAR, lambda texts: texts.str.strip_chars_start(WHITE_SPACE)),
 )
-_declare(
+declare(
     "RTRIM",
     (_TEXT,),
     Kind.NVARCHAR,
@@ -362,7 +228,7 @@ _declare(
     Example("RTRIM(' a  ')", " a"),
     kernel=_text_kernel(Kind.NVARCHAR, lambda texts: texts.str.strip_chars_end(WHITE_SPACE)),
 )
-_declare(
+declare(
     "TRIM",
     (_TEXT,),
     Kind.NVARCHAR,
@@ -371,7 +237,7 @@ _declare(
     Example("TRIM('  a ')", "a"),
     kernel=_text_kernel(Kind.NVARCHAR, lambda texts: texts.str.strip_chars(WHITE_SPACE)),
 )
-_declare(
+declare(
     "NCHAR",
     (Parameter("code", "bigint"),),
     Kind.NVARCHAR,
@@ -379,7 +245,7 @@ _declare(
     "The character of a Unicode code point; NULL outside of 0 to 1114111.",
     Example("NCHAR(65)", "A"),
 )
-_declare(
+declare(
     "UNICODE",
     (_TEXT,),
     Kind.BIGINT,
@@ -387,7 +253,7 @@ _declare(
     "The Unicode code point of the first character; NULL for an empty text.",
     Example("UNICODE('A')", 65),
 )
-_declare(
+declare(
     "REPLACE",
     (_TEXT, Parameter("find", "nvarchar(max)"), Parameter("new", "nvarchar(max)")),
     Kind.NVARCHAR,
@@ -396,7 +262,7 @@ _declare(
     Example("REPLACE('aaaa', 'aa', 'b')", "bb"),
     kernel=strict(_replace_kernel),
 )
-_declare(
+declare(
     "REPLICATE",
     (_TEXT, Parameter("count", "bigint")),
     Kind.NVARCHAR,
@@ -404,7 +270,7 @@ _declare(
     "The text repeated; NULL for a negative count.",
     Example("REPLICATE('ab', 3)", "ababab"),
 )
-_declare(
+declare(
     "REVERSE",
     (_TEXT,),
     Kind.NVARCHAR,
@@ -412,7 +278,7 @@ _declare(
     "The characters in reverse order.",
     Example("REVERSE('abc')", "cba"),
 )
-_declare(
+declare(
     "SPACE",
     (Parameter("count", "bigint"),),
     Kind.NVARCHAR,
@@ -420,27 +286,7 @@ _declare(
     "A text of blanks; NULL for a negative count.",
     Example("SPACE(2)", "  "),
 )
-_declare(
-    "STUFF",
-    (_TEXT, _START, _COUNT, Parameter("new", "nvarchar(max)")),
-    Kind.NVARCHAR,
-    _stuff,
-    "The text with a number of characters deleted and another text put in their place.",
-    Example("STUFF('abcdef', 2, 3, 'ijklmn')", "aijklmnef"),
-    notes=("A start beyond the end gives an empty text, one before the beginning NULL.",),
-)
-_declare(
-    "SUBSTRING",
-    (_TEXT, _START, _COUNT),
-    Kind.NVARCHAR,
-    _substring,
-    "A part of a text.",
-    Example("SUBSTRING('abcdef', 2, 3)", "bcd"),
-    Example("SUBSTRING('abcdef', -1, 3)", "a"),
-    kernel=strict(_substring_kernel),
-    notes=("A negative length fails the job.",),
-)
-_declare(
+declare(
     "TRANSLATE",
     (_TEXT, Parameter("characters", "nvarchar(max)"), Parameter("translations", "nvarchar(max)")),
     Kind.NVARCHAR,

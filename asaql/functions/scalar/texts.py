@@ -15,6 +15,10 @@ WHITE_SPACE: Final = "".join(
 """What TRIM strips: Unicode white space, neither U+001C to U+001F nor the zero-width space nor the byte-order mark."""
 
 
+LONGEST: Final = 2**30
+"""The most characters an nvarchar(max) holds."""
+
+
 class _Uppers(dict[int, int]):
     def __missing__(self, code: int) -> int:
         text = chr(code)

@@ -41,3 +41,9 @@ def test_dateparts_have_the_documented_abbreviations_and_plurals() -> None:
     spellings |= {"ss": "second", "s": "second", "ms": "millisecond", "mcs": "microsecond", "HOURS": "hour"}
     assert {each: find_datepart(each) for each in spellings} == spellings
     assert find_datepart("nanosecond") is None
+
+
+def test_operators_casts_and_variants_cannot_be_called_by_name() -> None:
+    callable_names = {each.name for each in functions() if each.is_callable}
+    assert {"COALESCE", "LEFT", "CONCAT_WS", "ST_WITHIN"} <= callable_names
+    assert callable_names.isdisjoint({"NEGATE", "LIKE", "IN", "+", "CAST AS bigint", "ST_WITHIN (level 1.0)"})

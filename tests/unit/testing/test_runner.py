@@ -105,6 +105,13 @@ def test_an_error_must_say_what_the_block_says(tmp_path: Path) -> None:
     assert 'the error does not say "window"' in report.lines[1]
 
 
+def test_a_plan_is_compared_and_rewritten_without_running_the_query(tmp_path: Path) -> None:
+    path = _file(tmp_path, "## A\n```sql\nSELECT a FROM i WHERE a > 1\n```\n```text plan\nother\n```\n")
+    assert "another plan" in _run(path).lines[1]
+    assert _run(path, update=True).failed == 0
+    assert "other" not in path.read_text(encoding="utf-8")
+
+
 def test_files_that_cannot_be_read_are_reported_and_the_others_run(tmp_path: Path) -> None:
     bad, good = _file(tmp_path, "## A\n```sql\n", "a.md"), _file(tmp_path, _PASSING, "b.md")
     report = _run(bad, good, tmp_path / "gone.md")
