@@ -15,7 +15,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(INSTALLED)
-	@$(BIN)/asaql test samples
+	@mkdir -p out
+	@echo "Taxi rides, made into arrays by a JavaScript function, scored by a model in a local inference server:"
+	@$(BIN)/asaql run samples/taxi --output out/fares.ndjson --summary
+	@head -n 3 out/fares.ndjson
+	@echo "Readings of refrigerated trucks, from a project folder; alarms only:"
+	@$(BIN)/asaql run samples/project --output Log=out/log.ndjson --output Alarms=-
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check --quiet .

@@ -271,7 +271,7 @@ class Binder:
         name = call.name.folded
         if name in ("coalesce", "nullif"):
             return self._choice(call)
-        function = find_function(call.name.name) if call.name.name[:1].isalpha() and " " not in name else None
+        function = self._function(call.name.name)
         if function is None:
             return self._not_built_in(call)
         least, most = function.arity
@@ -289,6 +289,14 @@ class Binder:
         self._no_over(call)
         return Invoke(function, tuple(arguments), span=call.span)
 
+    def _function(self, name: str) -> Function | None:
+        """Return the built-in function of this name as the job's compatibility level has it."""
+        function = find_function(name)
+        if function is None or not function.is_callable:
+            return None
+        earlier = find_function(f"{name} (level 1.0)") if self.around.catalog.level < "1.2" else None
+        return earlier or function
+
     def _not_built_in(self, call: ast.Call) -> BoundExpression:
         name, catalog = call.name.name, self.around.catalog
         if catalog.function(name) is not None:
@@ -301,7 +309,7 @@ class Binder:
                 )
             return self.around.user_function(call, self)
         foreign = find_foreign(name)
-        known = [each.name for each in functions() if each.name[:1].isalpha()] + list(AGGREGATES)
+        known = [each.name for each in functions() if each.is_callable] + list(AGGREGATES)
         nearest = did_you_mean(name, [*known, *(f"udf.{each.name}" for each in catalog.functions)])
         if foreign is not None:
             self.findings.error(

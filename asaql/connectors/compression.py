@@ -45,9 +45,13 @@ def _inflate(start: bytes, stream: Iterator[bytes], name: str) -> Iterator[bytes
         if piece:
             yield piece
         if member.eof:
-            data = member.unused_data.lstrip(b"\0") or next(stream, b"").lstrip(b"\0")
-            if not data:
-                return
+            # A file may be filled up with zeros behind a member.
+            data = member.unused_data.lstrip(b"\0")
+            while not data:
+                piece = next(stream, b"")
+                if not piece:
+                    return
+                data = piece.lstrip(b"\0")
             member = zlib.decompressobj(_GZIP)
             continue
         data = member.unconsumed_tail

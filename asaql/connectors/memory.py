@@ -57,7 +57,7 @@ class MemoryInput:
 
     def _line(self, event: Mapping[str, Any], number: int) -> bytes:
         if not isinstance(event, Mapping):
-            raise self._failure(number, f"it is a {type(event).__name__}, not a dict")
+            raise self._failure(number, f"it is of type {type(event).__name__}, not dict")
         event = event if isinstance(event, dict) else dict(event)
         try:
             return orjson.dumps(event, default=_plain, option=_OPTIONS)
@@ -101,7 +101,7 @@ def _plain(value: Any) -> Any:
         return float(value)
     if isinstance(value, Mapping):
         return dict(value)
-    message = f"a value is a {type(value).__name__}"
+    message = f"a value is of type {type(value).__name__}"
     raise TypeError(message)
 
 

@@ -110,7 +110,7 @@ def _without_overflow(
     fits = pl.repeat(True, frame.height, dtype=pl.Boolean, eager=True)
     for series in frame.get_columns():
         if series.dtype in (pl.UInt64, pl.Int128, pl.UInt128):
-            fits &= series.is_between(BIGINT_MIN, BIGINT_MAX).fill_null(True)
+            fits &= series.cast(pl.Int64, strict=False).is_not_null() | series.is_null()
         elif series.dtype.is_temporal() and series.dtype in (pl.Date, pl.Datetime):
             fits &= series.dt.year().is_between(1, 9999).fill_null(True)
     if fits.all():

@@ -56,14 +56,16 @@ class EvaluationError(Exception):
         span: The expression in the query.
         code: The diagnostic's code.
         row: The row of the batch.
+        help: What to write instead, if the function knows.
     """
 
-    def __init__(self, message: str, code: str, span: Span, row: int) -> None:
+    def __init__(self, message: str, code: str, span: Span, row: int, advice: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.span = span
         self.row = row
+        self.help = advice
 
 
 class Evaluator:
@@ -229,7 +231,7 @@ def _apply(scalar: Callable[..., Value], rows: Iterator[tuple[Any, ...]], is_str
             for row in rows:
                 values.append(scalar(*row))  # noqa: PERF401 - the row of a failure is the number of values so far
     except FunctionError as error:
-        raise EvaluationError(str(error), error.code, span, len(values)) from error
+        raise EvaluationError(str(error), error.code, span, len(values), error.help) from error
     return values
 
 

@@ -8,5 +8,5 @@ from asaql.udf.javascript_errors import ScriptError
 def job_error(error: EvaluationError | ScriptError, query: Source) -> JobError:
     """Return the error of a job whose query met a value that it cannot take, or whose script failed."""
     if isinstance(error, EvaluationError):
-        return JobError(Diagnostic(error.code, error.message, error.span, "for this event", source=query))
+        return JobError(Diagnostic(error.code, error.message, error.span, help=error.help, source=query))
     return JobError(error.diagnostic.within(query))

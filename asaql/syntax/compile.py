@@ -91,7 +91,7 @@ def _numbered(table: Any) -> dict[Any, int]:
 
 
 def _rule(rule: Rule) -> list[Any]:
-    """Return origin, size, alias, and how a single child is treated: 2 always stands for the whole, 1 if it is alone."""
+    """Return origin, size, alias, and whether a child stands for the whole: 2 always, 1 where it is alone, 0 never."""
     is_transparent = rule.options.expand1 and not rule.alias
     is_unit = is_transparent and len(rule.expansion) == 1 and not rule.expansion[0].name.startswith("_")
     return [rule.origin.name, len(rule.expansion), rule.alias or "", int(is_transparent) + int(is_unit)]

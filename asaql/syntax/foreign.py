@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from asaql.diagnostics import Diagnostic, Span
+from asaql.diagnostics import Diagnostic, Span, did_you_mean
 from asaql.syntax.lexemes import Lexeme
 
 _STEP = "make it a step: WITH part AS (SELECT ..), and read part in FROM"
@@ -149,6 +149,10 @@ def _pattern_modes(lexemes: list[Lexeme], index: int, names: frozenset[str]) -> 
 def _over(lexemes: list[Lexeme], index: int, _names: frozenset[str]) -> Diagnostic | None:
     if index >= len(lexemes) or lexemes[index].terminal != "OVER_KEYS":
         return None
+    if (keyword := did_you_mean(_word(lexemes, index + 2), ("PARTITION", "ORDER", "LIMIT", "WHEN"))) is not None:
+        lexeme = lexemes[index + 2]
+        message, label = f'"{lexeme.text}" cannot stand here', f"did you mean {keyword}?"
+        return Diagnostic("AQ101", message, lexeme.span, label=label, help=f"write {keyword}")
     advice = "write OVER (PARTITION BY key LIMIT DURATION(minute, 5))"
     return Diagnostic("AQ101", "OVER holds clauses, not names", lexemes[index].span, help=advice)
 

@@ -22,7 +22,7 @@ _FAULTS = {
     "VARIABLE": r"@+\w+",
 }
 _OPEN = {
-    "OPEN_STRING": r"[nN]?'",
+    "OPEN_STRING": r"'",
     "OPEN_QUOTED": r'"[^\r\n]*',
     "EMPTY_BRACKETS": r"\[\]",
     "OPEN_BRACKETED": r"\[[^\r\n]*",

@@ -1,17 +1,18 @@
 """JavaScript functions and aggregates, computed in V8 a whole batch at a time."""
 
+import asyncio
 import json
 import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
 
 import orjson
-from py_mini_racer import JSEvalException, JSOOMException, JSTimeoutException, MiniRacer
+from py_mini_racer import JSEvalException, JSOOMException, MiniRacer, mini_racer
 
 from asaql.diagnostics import Diagnostic, QueryError, Span
 from asaql.functions import FunctionError, cast_function
@@ -36,7 +37,9 @@ _DRIVER: Final = resources.files("asaql.udf").joinpath("javascript_driver.js").r
 _MOST_ROWS: Final = 16_384
 """The most rows of one call into V8, so that limits do not depend on how large batches are."""
 _SHOWN_CHARACTERS: Final = 300
-_SETTLING_SECONDS: Final = 10.0
+_MEBIBYTE: Final = 1024 * 1024
+_MOST_BUFFERS: Final = 4
+"""How many times the memory limit the buffers that one batch allocates may hold, freed ones included."""
 
 
 class ScriptHost:
@@ -165,6 +168,9 @@ class ScriptHost:
             column = decode_column(*answer[:3], has_bits=self._has_bits)
             return self._converted(script, column, request)
         failure = answer[0]
+        if "limit" in failure:
+            self._exhausted = limit_failure(form.function, script.at, self._isolate.memory_limit)
+            raise ScriptError(self._exhausted)
         replayed = self._replay(script) if "message" in failure and "stack" not in failure else None
         failure["row"] += request.start
         called = _shown(request.arguments_of(failure["row"]))
@@ -283,14 +289,19 @@ class _LimitError(Exception):
 
 
 class _Isolate:
-    """A V8 isolate with the driver in it."""
+    """A V8 isolate with the driver in it, and the thread that waits for it."""
 
     def __init__(self, memory_mb: int, timeout_seconds: float) -> None:
-        self._memory_mb = memory_mb
+        self.memory_limit = f"{memory_mb} MiB of memory"
         self._timeout_seconds = timeout_seconds
-        self._racer = _start_v8()
-        self._racer.set_hard_memory_limit(memory_mb * 1024 * 1024)
-        self._driver: Any = self._racer.eval(f"({_DRIVER.strip()})()\n//# sourceURL=asaql.js")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="javascript", daemon=True)
+        self._thread.start()
+        self._opened = ExitStack()
+        self._racer = _start_v8(self._opened, self._loop)
+        self._racer.set_hard_memory_limit(memory_mb * _MEBIBYTE)
+        call = f"({_DRIVER.strip()})({_MOST_BUFFERS * memory_mb * _MEBIBYTE})"
+        self._driver: Any = self.evaluate(f"{call}\n//# sourceURL=asaql.js")
 
     def request(self, text: bytes, operation: str) -> Any:
         """Return what an operation of the driver answers to a request."""
@@ -298,47 +309,51 @@ class _Isolate:
         return self.evaluate(f"__asaql__.{operation}()")
 
     def evaluate(self, code: str) -> Any:
-        """Return what V8 makes of `code`.
+        """Return what V8 makes of `code`; an interrupt ends the script too.
 
         Raises:
             JSEvalException: An exception that nothing caught.
             _LimitError: It took too long or too much memory.
         """
+        answer = asyncio.run_coroutine_threadsafe(self._evaluate(code), self._loop)
         try:
-            return self._racer.eval(code, timeout_sec=self._timeout_seconds)
-        except JSTimeoutException as error:
-            self._settle()
+            return answer.result()
+        except TimeoutError as error:
             limit = f"{self._timeout_seconds:g} seconds"
             raise _LimitError(limit) from error
         except JSEvalException as error:
             if isinstance(error, JSOOMException) or self._racer.was_hard_memory_limit_reached():
-                limit = f"{self._memory_mb} MiB of memory"
-                raise _LimitError(limit) from error
+                raise _LimitError(self.memory_limit) from error
+            raise
+        except BaseException:
+            answer.cancel()
             raise
 
-    def _settle(self) -> None:
-        """Wait until V8 has ended what was cancelled, or else its answer finds an isolate that is closed."""
-        with suppress(JSEvalException):
-            self._racer.eval("0", timeout_sec=_SETTLING_SECONDS)
+    async def _evaluate(self, code: str) -> Any:
+        return await asyncio.wait_for(self._racer.eval_cancelable(code), self._timeout_seconds)
 
     def close(self) -> None:
-        """End the isolate and its threads."""
+        """End the isolate and its thread."""
         self._driver = None
-        self._racer.close()
+        # The thread takes V8's last answers, so it ends after V8.
+        self._opened.close()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 _start_lock = threading.Lock()
 _is_v8_started = False
 
 
-def _start_v8() -> MiniRacer:
+def _start_v8(opened: ExitStack, loop: asyncio.AbstractEventLoop) -> MiniRacer:
     """Return a new isolate; the first of a process settles the time zone and the locale of all."""
     global _is_v8_started
     with _start_lock:
         if _is_v8_started:
-            return MiniRacer()
+            return opened.enter_context(mini_racer(loop))
         with _environment(TZ="UTC", LC_ALL="en_US.UTF-8"):
-            racer = MiniRacer()
+            racer = opened.enter_context(mini_racer(loop))
             racer.eval("new Date(0).toLocaleString()")
         _is_v8_started = True
         return racer

@@ -5,7 +5,7 @@
 //
 // Everything the loops need is taken from the global object before a script can change it.
 
-(function () {
+(function (mostBufferBytes) {
   const global = globalThis;
   const { parse, stringify } = JSON;
   const { isArray } = Array;
@@ -57,6 +57,7 @@
   let kinds = 0;
   let flags = 0;
   let row = 0;
+  let bufferBytes = 0;
 
   class Unsupported {
     constructor(what) {
@@ -287,7 +288,7 @@
 
   function answer(text) {
     const [operation, number, height, codes, columns] = parse(text);
-    kinds = flags = row = 0;
+    kinds = flags = row = bufferBytes = 0;
     stopped = null;
     const script = scripts[number];
     for (let i = 0; i < columns.length; i++) columns[i] = decodeColumn(columns[i], codes[i], height);
@@ -315,6 +316,7 @@
   // Failures -----------------------------------------------------------------------------------------------------
 
   function failureOf(error) {
+    if (bufferBytes > mostBufferBytes) return { row, limit: true };
     if (stopped !== null) return { row, said: stopped.text, stack: stopped.stack };
     if (error instanceof Unsupported) return { row, unsupported: error.what };
     if (error instanceof MissingMethod) return { row, method: error.method };
@@ -445,6 +447,27 @@
     }[name]);
   }
 
+  // The heap's limit does not count what buffers hold.
+  function limitBuffers(native) {
+    const limited = new Proxy(native, {
+      construct(target, parts, newTarget) {
+        const made = construct(target, parts, newTarget);
+        if (made.buffer === undefined || made.buffer !== parts[0]) bufferBytes += made.byteLength;
+        if (bufferBytes > mostBufferBytes) throw new NativeRangeError("Array buffer allocation failed");
+        return made;
+      },
+    });
+    hide(native.prototype, "constructor", limited);
+    hide(global, native.name, limited);
+  }
+
+  limitBuffers(ArrayBuffer);
+  for (const name of ["resize", "transfer", "transferToFixedLength"]) delete ArrayBuffer.prototype[name];
+  for (const name of Object.getOwnPropertyNames(global)) {
+    if (typeof global[name] === "function" && getPrototypeOf(global[name]) === getPrototypeOf(Uint8Array)) {
+      limitBuffers(global[name]);
+    }
+  }
   limitElements(Array.prototype, "fill", fill);
   limitElements(String.prototype, "split", split);
   for (const name of ["setTimeout", "clearTimeout", "__timer_manager", "WebAssembly", "SharedArrayBuffer", "Atomics"]) {

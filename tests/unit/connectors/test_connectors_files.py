@@ -192,13 +192,16 @@ def test_a_device_is_written_to_directly() -> None:
     assert not stat.S_ISREG(Path(os.devnull).stat().st_mode)
 
 
+def write_all(output: FileOutput, data: bytes) -> None:
+    output.write(data)
+    output.commit()
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
 @pytest.mark.parametrize("size", [10, 1 << 20])
 def test_a_full_disk_fails_the_job(size: int) -> None:
-    output = FileOutput("/dev/full")
     with pytest.raises(JobError, match="cannot be written") as caught:
-        output.write(bytes(size))
-        output.commit()
+        write_all(FileOutput("/dev/full"), bytes(size))
     assert caught.value.diagnostics[0].code == "AQ704"
     assert "no space left" in caught.value.diagnostics[0].notes[0]
 

@@ -68,7 +68,11 @@ def test_arrays_of_numpy_are_arrays() -> None:
 
 @pytest.mark.parametrize(
     ("event", "reason"),
-    [(5, "it is a int, not a dict"), ({"x": {1}}, "a value is a set"), ({"x": {1: 2}}, "the name 1 is no text")],
+    [
+        (5, "it is of type int, not dict"),
+        ({"x": {1}}, "a value is of type set"),
+        ({"x": {1: 2}}, "the name 1 is no text"),
+    ],
 )
 def test_what_is_no_event_is_an_error_with_its_number(event: Any, reason: str) -> None:
     with pytest.raises(QueryError, match='event 2 of the input "in"') as caught:

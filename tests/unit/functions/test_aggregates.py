@@ -16,10 +16,11 @@ from asaql.functions.aggregates_summary import Merge, Summary
 from asaql.functions.registry import FunctionError
 from asaql.model import BIGINT_MAX, Column, Instant, Kind
 
+PLAIN = AggregateOptions()
 EXAMPLES = [(each.name, example) for each in aggregates() for example in each.examples]
 
 
-def aggregate(name: str, values: list[Any], options: AggregateOptions = AggregateOptions()) -> Any:
+def aggregate(name: str, values: list[Any], options: AggregateOptions = PLAIN) -> Any:
     """Return an aggregate of one group of values, each of which is its own ORDER BY key."""
     function = aggregate_named(name).make(options)
     column = Column.from_values(values)

@@ -1,0 +1,5 @@
+SELECT udf.score(
+udf.createArray(vendorid, weekday, pickuphour, passenger, distance)
+)
+INTO output
+FROM input

@@ -1,0 +1,133 @@
+"""Time policies on the documentation's worked tables, and how events leave ingress."""
+
+from collections.abc import Sequence
+
+import pytest
+from oracle.drive import Event, Feed, batch_of, run
+
+from asaql.model import TICKS_PER_MINUTE, TICKS_PER_SECOND, Batch, Instant, Watermark
+from asaql.operators.ingress import IngressOperator, IngressPlan
+
+M = TICKS_PER_MINUTE
+S = TICKS_PER_SECOND
+
+ILLUSTRATED = [
+    (7, 7, "device1"),
+    (8, 8, "device2"),
+    (17, 11, "device1"),
+    (8, 13, "device3"),
+    (19, 16, "device1"),
+    (12, 17, "device3"),
+    (17, 18, "device2"),
+    (20, 19, "device2"),
+    (16, 21, "device3"),
+    (23, 22, "device2"),
+    (22, 24, "device2"),
+    (21, 27, "device3"),
+]
+"""Minute of event and of arrival, and device, as the article on time handling has them."""
+
+
+def events(rows: Sequence[tuple[float, float, str]], unit: int = M) -> list[Event]:
+    return [
+        {"t": round(time * unit), "arrival": Instant(round(arrival * unit)), "n": n, "device": device}
+        for n, (time, arrival, device) in enumerate(rows, start=1)
+    ]
+
+
+def times(plan: IngressPlan, recording: list[Event], unit: int = M) -> dict[int, float]:
+    """Return the number of each event that is left and the time it has."""
+    rows = run(lambda: IngressOperator(plan), [(recording, ("n", "arrival", "device"))], Feed((2,)))
+    return {row["n"]: t / unit for t, row in rows}
+
+
+def test_the_article_on_time_handling() -> None:
+    plan = IngressPlan("arrival", (), 5 * M, 2 * M, 5 * M)
+    expected = {1: 7, 2: 8, 4: 8, 5: 19, 6: 17, 7: 17, 8: 20, 9: 18, 10: 23, 11: 22, 12: 22}
+    assert times(plan, events(ILLUSTRATED)) == expected
+
+
+def test_without_the_early_policy_an_outlier_moves_the_others() -> None:
+    plan = IngressPlan("arrival", (), 5 * M, 2 * M, None)
+    found = times(plan, events(ILLUSTRATED))
+    assert (found[3], found[4]) == (17, 15)
+
+
+def test_substreams_have_watermarks_of_their_own() -> None:
+    plan = IngressPlan("arrival", ("device",), 5 * M, 2 * M, 5 * M)
+    expected = {1: 7, 2: 8, 4: 8, 5: 19, 6: 12, 7: 17, 8: 20, 9: 16, 10: 23, 11: 22, 12: 22}
+    assert times(plan, events(ILLUSTRATED)) == expected
+
+
+SKEWED = events([(0, 40, "d"), (30, 41, "d"), (42, 42, "d"), (38, 43, "d"), (35, 45, "d")], S)
+
+
+def test_adjust_moves_late_events_and_events_out_of_order() -> None:
+    plan = IngressPlan("arrival", (), 15 * S, 5 * S)
+    assert times(plan, SKEWED, S) == {1: 25, 2: 30, 3: 42, 4: 38, 5: 37}
+
+
+def test_drop_drops_them() -> None:
+    operator = IngressOperator(IngressPlan("arrival", (), 15 * S, 5 * S, is_adjusting=False))
+    list(operator.on_batch(batch_of(SKEWED, ("n", "arrival"))))
+    assert operator.counts == {"LateInputEvents": 1, "OutOfOrderEvents": 1, "DroppedEvents": 2}
+    (last,) = (each for each in operator.on_end() if isinstance(each, Batch))
+    assert last.columns["n"].to_values() == [4, 3]
+
+
+@pytest.mark.parametrize(("skew", "is_left"), [(300, True), (300.0000001, False)])
+def test_exactly_the_early_tolerance_is_fine(skew: float, is_left: bool) -> None:
+    found = times(IngressPlan("arrival", (), None, None, 300 * S), events([(skew + 100, 100, "d")], S), S)
+    assert bool(found) is is_left
+
+
+def test_exactly_the_late_tolerance_is_fine() -> None:
+    found = times(IngressPlan("arrival", (), 5 * S, 0), events([(0, 5, "d"), (1, 7, "d")], S), S)
+    assert found == {1: 0, 2: 2}
+
+
+def test_ordered_events_wait_for_nothing() -> None:
+    operator = IngressOperator(IngressPlan(is_in_order=True))
+    batch, watermark = operator.on_batch(batch_of([{"t": 3}, {"t": 4}], ()))
+    assert isinstance(batch, Batch)
+    assert watermark == Watermark(4)
+    assert operator.rows_held == 0
+
+
+def test_hidden_columns_go_no_further() -> None:
+    operator = IngressOperator(IngressPlan("arrival", ("device",), 5 * M, 0))
+    list(operator.on_batch(batch_of(events(ILLUSTRATED), ("n", "arrival", "device"))))
+    batches = [each for each in operator.on_end() if isinstance(each, Batch)]
+    assert all(list(each.columns) == ["n"] for each in batches)
+
+
+def test_a_silent_input_is_released_as_time_goes_on() -> None:
+    operator = IngressOperator(IngressPlan("arrival", (), 5, 0))
+    held = [{"t": 100, "arrival": Instant(101)}, {"t": 103, "arrival": Instant(103)}]
+    batch, watermark = operator.on_batch(batch_of(held, ("arrival",)))
+    assert isinstance(batch, Batch)
+    assert batch.times.to_list() == [100]
+    assert watermark == Watermark(103)
+    batch, watermark = operator.advance(110)
+    assert isinstance(batch, Batch)
+    assert batch.times.to_list() == [103]
+    assert watermark == Watermark(105)
+
+
+def test_a_sorted_recording_is_passed_on_batch_by_batch() -> None:
+    operator = IngressOperator(IngressPlan())
+    for start in (0, 10, 20):
+        list(operator.on_batch(batch_of([{"t": start}, {"t": start + 10}], ())))
+    emitted = list(operator.on_end())
+    assert [each.ticks for each in emitted if isinstance(each, Watermark)] == [0, 10, 20]
+    assert [each.height for each in emitted if isinstance(each, Batch)] == [2, 2, 2]
+
+
+def test_with_policies_only_the_tolerance_is_held() -> None:
+    operator = IngressOperator(IngressPlan("arrival", (), 1000, 20))
+    largest = 0
+    for start in range(0, 5000, 10):
+        batch = [{"t": t, "arrival": Instant(t)} for t in range(start, start + 10)]
+        list(operator.on_batch(batch_of(batch, ("arrival",))))
+        largest = max(largest, operator.rows_held)
+    assert largest <= 30
