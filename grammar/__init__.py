@@ -1,1 +1,1 @@
-"""The grammar of the dialect, as data: `asaql.lark` is read by `asaql.syntax`."""
+"""The grammar of the dialect, as data: `asaql.lark`, and the tables that `asaql.syntax.compile` makes of it."""

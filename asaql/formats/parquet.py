@@ -135,7 +135,7 @@ def _column(series: pl.Series) -> Column:
         return Column(Kind.NVARCHAR, series.cast(pl.String))
     if dtype in (pl.Date, pl.Datetime):
         return Column(Kind.DATETIME, ticks_of_dates(series))
-    if dtype in (pl.Time, pl.Duration):
+    if dtype == pl.Duration:
         return Column(Kind.NVARCHAR, series.dt.to_string("iso"))
     return Column.from_values([_value(each) for each in series.to_list()])
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from asaql.analysis.bound import AggregateCall, BoundExpression
-from asaql.analysis.bound_query import WindowSpec
+from asaql.analysis.bound_query import PatternAggregate, WindowSpec
 from asaql.analysis.units import unit_ticks
 from asaql.diagnostics import QueryError
 from asaql.functions.windowers import Hopping, Session, Sliding, Snapshot, Tumbling, Windower
@@ -13,22 +13,14 @@ from asaql.operators.analytic import AnalyticColumn, AnalyticOperator
 from asaql.operators.evaluate import Evaluator
 from asaql.operators.ingress import IngressOperator, IngressPlan
 from asaql.operators.join import JoinBound, JoinOperator, JoinPlan, Predicate
+from asaql.operators.match import MatchOperator, MatchPlan, PatternColumn
 from asaql.operators.merge import MergeOperator
-from asaql.operators.project import ComputeOperator, ComputeSpec
+from asaql.operators.project import ComputeOperator, ComputeSpec, ProjectOperator, ProjectSpec
 from asaql.operators.reference_join import ReferenceJoinOperator, ReferenceJoinPlan
 from asaql.operators.window import KeyColumn, Window, WindowAggregateOperator, WindowPlan
-from asaql.plan.logical import Aggregate, Analytic, Join, Merge, PlanNode, ReferenceJoin, Scan, StepScan
+from asaql.plan.logical import Aggregate, Analytic, Join, Match, Merge, PlanNode, ReferenceJoin, Scan, StepScan
 from asaql.runtime.flow import Stage
 from asaql.runtime.reading import ARRIVAL_SLOT
-
-_NAMES = {
-    "Aggregate": "GROUP BY with a window",
-    "Analytic": "a function with OVER",
-    "Join": "JOIN",
-    "ReferenceJoin": "JOIN with reference data",
-    "Match": "MATCH_RECOGNIZE",
-    "Merge": "UNION",
-}
 
 
 class Arguments:
@@ -113,12 +105,14 @@ class TimeLowering:
                 return self._analytic(node)
             case Join():
                 return self._join(node)
+            case Match():
+                return self._match(node)
             case ReferenceJoin():
                 return self._reference_join(node)
             case Merge(branches):
                 return self._stage(MergeOperator(len(branches)), *map(self._lower, branches))
             case _:
-                raise self._unsupported(node, _NAMES[type(node).__name__])
+                raise AssertionError(node)
 
     def _with_arguments(self, child: PlanNode, arguments: Arguments) -> Stage:
         stage = self._lower(child)
@@ -181,9 +175,7 @@ class TimeLowering:
             max(lags[each.left] for each in node.bounds),
         )
         operator = JoinOperator(plan, self._predicate(node.residual))
-        return self._stage(
-            operator, self._with_arguments(node.left, left), self._with_arguments(node.right, right)
-        )
+        return self._stage(operator, self._with_arguments(node.left, left), self._with_arguments(node.right, right))
 
     def _reference_join(self, node: ReferenceJoin) -> Stage:
         left, right = Arguments(), Arguments()
@@ -193,15 +185,32 @@ class TimeLowering:
         )
         plan = ReferenceJoinPlan(node.left.slots, node.right.slots, keys, node.is_left)
         operator = ReferenceJoinOperator(plan, self._predicate(node.residual))
-        return self._stage(
-            operator, self._with_arguments(node.left, left), self._with_arguments(node.right, right)
+        return self._stage(operator, self._with_arguments(node.left, left), self._with_arguments(node.right, right))
+
+    def _match(self, node: Match) -> Stage:
+        match, arguments = node.match, Arguments()
+        keys = tuple(arguments.slot(f"partition.{at}", key) for at, key in enumerate(match.partition_by))
+        plan = MatchPlan(
+            match.limit,
+            match.pattern,
+            keys,
+            tuple((variable, tuple(map(_pattern_column, reads))) for variable, reads, _ in match.definitions),
+            tuple(map(_pattern_column, match.measure_aggregates)),
+            match.classifier_slot,
         )
+        conditions = {variable: self._mask(condition) for variable, _, condition in match.definitions}
+        matched = self._stage(MatchOperator(plan, conditions), self._with_arguments(node.child, arguments))
+        measures = ProjectSpec(tuple((f"$measure.{name}", value) for name, value in match.measures))
+        return self._stage(ProjectOperator(measures, self._evaluator), matched)
 
     def _predicate(self, residual: BoundExpression | None) -> Predicate | None:
         if residual is None:
             return None
+        return self._mask(residual)
+
+    def _mask(self, condition: BoundExpression) -> Predicate:
         evaluator = self._evaluator
-        return lambda batch: evaluator.mask(residual, batch)
+        return lambda batch: evaluator.mask(condition, batch)
 
     def _aggregate(self, node: Aggregate) -> Stage:
         arguments = Arguments()
@@ -226,6 +235,10 @@ def source_lags(node: PlanNode) -> dict[str, int]:
     plan = JoinPlan((), (), (), bounds, node.is_left, max(left[each.left] for each in node.bounds))
     behind = {alias: lag + plan.left_falls_behind for alias, lag in left.items()}
     return behind | {alias: lag + plan.right_falls_behind for alias, lag in right.items()}
+
+
+def _pattern_column(aggregate: PatternAggregate) -> PatternColumn:
+    return PatternColumn(aggregate.result_slot, aggregate.name, aggregate.variable, aggregate.slot, aggregate.span)
 
 
 def aggregate_column(slot: str, call: AggregateCall, arguments: Arguments) -> AggregateColumn:

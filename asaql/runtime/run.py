@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from asaql.analysis.bound import Constant, Invoke, MakeRecord, ScriptCall
+from asaql.analysis.bound import MakeRecord, ScriptCall
 from asaql.diagnostics import Diagnostic, JobError, QueryError, Severity, did_you_mean
 from asaql.formats import Chunk
 from asaql.jobs import InputSpec, Job
@@ -26,8 +26,8 @@ from asaql.runtime.reading import InputReader, InputTask, Reading
 from asaql.runtime.scripts import open_scripts
 from asaql.runtime.sinks import open_sinks
 from asaql.runtime.sources import IDLE, Idle, check_source, format_and_options, open_source
-from asaql.udf.scoring_spec import ScoringFunction
 from asaql.udf.javascript_errors import ScriptError
+from asaql.udf.scoring_spec import ScoringFunction
 
 Warn = Callable[[Diagnostic], None]
 _MOST_WARNINGS = 5
@@ -138,14 +138,14 @@ class _Run:
     def go(self) -> None:
         """Read all inputs to their ends and let the flow end."""
         specs = self._specs()
-        scripts = open_scripts(self._scripts(), self._job.level, self._on_console)
+        scripts = open_scripts(self._job.scripts, self._job.level, self._on_console)
         if scripts is not None:
             self._stack.callback(scripts.close)
         around = Surroundings(
             self._job.query,
             self._job.policies,
             self._job.level,
-            self._scripts(),
+            self._job.scripts,
             Evaluator(scripts),
             scripts,
             self._open_scorer,
@@ -252,9 +252,6 @@ class _Run:
 
     # Functions ---------------------------------------------------------------------------------------------------
 
-    def _scripts(self) -> tuple[Any, ...]:
-        return self._job.scripts
-
     def _on_console(self, level: str, function: str, text: str) -> None:
         self._warn(Diagnostic("AQ602", f"udf.{function}: console.{level}: {text}", severity=Severity.WARNING))
 
@@ -267,11 +264,22 @@ class _Run:
         for tree in self._compiled.plan.trees:
             for node in nodes_of(tree):
                 if isinstance(node, Score) and node.function == name:
-                    problem = scorer.check_argument(_shape(node))
+                    problem = scorer.check_argument(self._shape(node))
                     if problem is not None:
                         raise QueryError(_located(problem, node, self._job))
         self._scorers.append(scorer)
         return scorer
+
+    def _shape(self, node: Score) -> str:
+        """Return what is known before the run of the shape of a scoring call's argument."""
+        match node.argument:
+            case MakeRecord():
+                return "record"
+            case ScriptCall(name, _):
+                script = next(each for each in self._job.scripts if each.name == name)
+                return script.output_type if script.output_type in ("array", "record") else "any"
+            case _:
+                return "any"
 
     def _count(self, lowered: Lowered) -> None:
         """Add what sinks, scorers and ingress have counted."""
@@ -305,19 +313,6 @@ def _no_data(name: str, given: list[str]) -> Diagnostic:
         notes=(f"data was given for {', '.join(given)}",) if given else (),
         help=f'did you mean "{nearest}"?' if nearest else f"--input {name}=FILE",
     )
-
-
-def _shape(node: Score) -> str:
-    """Return what is known of the shape of a scoring call's argument before the run."""
-    match node.argument:
-        case MakeRecord():
-            return "record"
-        case Constant() | Invoke():
-            return "any"
-        case ScriptCall():
-            return "any"
-        case _:
-            return "any"
 
 
 def _located(problem: Diagnostic, node: Score, job: Job) -> Diagnostic:

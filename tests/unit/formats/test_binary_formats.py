@@ -127,7 +127,7 @@ def test_avro_booleans_are_numbers_below_level_1_2() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [lambda data: b"{}" + data, lambda data: data[:-5], lambda data: data[:-40] + bytes(24) + data[-16:]]
+    "change", [lambda data: b"{}" + data, lambda data: data[:-5], lambda data: data[:-40] + b"\xff" * 24 + data[-16:]]
 )
 def test_what_is_no_avro_container_is_an_error(change: Any) -> None:
     data = change(avro(AVRO_FIELDS, AVRO_EVENTS, codec="deflate"))
@@ -184,7 +184,7 @@ def test_parquet_types_are_native() -> None:
             "Record": {"x": 1, "when": NEW_YEAR},
             "Array": [NEW_YEAR],
             "Bytes": "/w==",
-            "Time": "01:02:03.000000000",
+            "Time": "01:02:03",
             "Span": "P1D",
             "Null": None,
         }

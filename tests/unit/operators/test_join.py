@@ -40,7 +40,8 @@ def test_a_lonely_event_holds_the_watermark_at_its_stamp() -> None:
     operator.on_batch(batch_of([{"t": 4, "a": 1}], ("a",)), 0)
     list(operator.on_watermark(Watermark(30), 0))
     assert list(operator.on_watermark(Watermark(9), 1)) == [Watermark(9)]
-    batch, watermark = operator.on_watermark(Watermark(10), 1)
+    assert list(operator.on_watermark(Watermark(10), 1)) == []
+    batch, watermark = operator.on_idle()
     assert isinstance(batch, Batch)
     assert batch.times.to_list() == [9]
     assert watermark == Watermark(10)
