@@ -38,8 +38,8 @@ class JsonDecoder:
     def decode(self, chunk: Chunk) -> Decoded:
         """Return the columns of a chunk."""
         table = None
-        if _is_tidy(chunk.data):
-            count = chunk.data.count(b"\n") + (not chunk.data.endswith(b"\n"))
+        count = _tidy_lines(chunk.data)
+        if count:
             numbers: Sequence[int] = chunk.lines or range(chunk.first_line, chunk.first_line + count)
             table = self._read_ordinary(chunk.data, numbers)
         if table is None:
@@ -129,14 +129,17 @@ def _values_at(events: list[dict[str, Any]], path: tuple[str, ...]) -> list[Any]
     return [value_at(event, path) for event in events]
 
 
-def _is_tidy(data: bytes) -> bool:
-    """Return whether every line begins with a brace and ends with one: then no event goes on from line to line."""
-    if not data.startswith(b"{"):
-        return False
+def _tidy_lines(data: bytes) -> int:
+    """Return the number of lines if each begins with a brace and ends with one, else 0: then none goes on in the next.
+
+    Within one event a line break cannot stand between a closing and an opening brace.
+    """
+    if not data.startswith(b"{") or not data.endswith((b"}\n", b"}", b"}\r\n")):
+        return 0
     breaks = data.count(b"\n") - data.endswith(b"\n")
-    if not data.endswith((b"}\n", b"}", b"}\r\n")):
-        return False
-    return breaks in (data.count(b"}\n{"), data.count(b"}\r\n{") if b"\r" in data else 0)
+    if breaks == data.count(b"}\n{") or (b"\r" in data and breaks == data.count(b"}\r\n{")):
+        return breaks + 1
+    return 0
 
 
 def _is_utf8(data: bytes) -> bool:

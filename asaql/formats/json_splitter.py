@@ -101,16 +101,15 @@ class LineSplitter:
             self._line -= 1
             return self._rows.take(is_end=is_end)
         chunks = []
-        start = 0
-        while start < len(lines):
+        while lines:
             end = len(lines)
-            if end - start > self._chunk_bytes:
-                end = lines.rfind(b"\n", start, start + self._chunk_bytes) + 1
-                end = end or lines.find(b"\n", start) + 1 or len(lines)
-            data = lines[start:end]
+            # What is left over would be a small chunk of its own, so it goes along up to a half.
+            if end > self._chunk_bytes * 3 // 2:
+                end = lines.rfind(b"\n", 0, self._chunk_bytes) + 1 or lines.find(b"\n") + 1 or end
+            data = lines[:end]
             chunks.append(Chunk(data, self._line, self._source))
             self._line += data.count(b"\n")
-            start = end
+            lines = lines[end:]
         return chunks
 
 

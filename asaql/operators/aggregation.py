@@ -145,6 +145,28 @@ class Aggregation:
         expressions += [pl.col(name).sort_by(ORDER).first() for name in shown]
         return frame.group_by(by).agg(expressions)
 
+    def compacted(self, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+        """Return the rows that can still have a bearing on the result of their group, where that is easy to tell.
+
+        Args:
+            rows: Rows with `ORDER`, the columns `by` and the kept values.
+            by: What makes a group.
+        """
+        if len(self._gatherings) != 1 or len(self._gatherings) + len(self._summaries) < len(self._aggregates):
+            return rows
+        number = next(iter(self._gatherings))
+        each = self._aggregates[number]
+        if each.is_distinct:
+            return rows.unique([*by, f"{number}.argument"], keep="first", maintain_order=True)
+        keys = [f"{number}.key{at}" for at in range(len(each.order_by))]
+        is_native = all(rows.schema[key] in (pl.Int64, pl.Float64) for key in keys)
+        if each.argument is None or not keys or not is_native:
+            return rows
+        limit = 1 if each.parameter is None else int(each.parameter)
+        descending = [is_descending for _, is_descending in each.order_by]
+        first = rows.sort(*keys, ORDER, descending=[*descending, False], nulls_last=[*descending, False])
+        return first.group_by(by, maintain_order=True).head(limit).select(rows.columns).sort(ORDER)
+
     def results(self, states: pl.DataFrame, rows: "GatheredRows | None" = None) -> dict[str, Column]:
         """Return the aggregates of groups, by slot.
 

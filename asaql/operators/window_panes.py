@@ -35,6 +35,7 @@ class PaneWindows(WindowState):
         self._states = RowStore(keys)
         self._rows = RowStore(keys, aggregation.values)
         self._merged_height = 0
+        self._compacted_height = 0
         self._next_end: int | None = None
 
     @property
@@ -55,6 +56,7 @@ class PaneWindows(WindowState):
             self._merged_height = self._states.height
         if self._aggregation.needs_rows:
             self._rows.append({_PANE: panes, ORDER: rows.order, TIME: rows.times}, {**rows.keys, **rows.values})
+            self._compact()
 
     def close(self, until: int | None) -> list[ClosedWindows]:
         """Return what windows that end before `until` give, and forget them."""
@@ -126,6 +128,12 @@ class PaneWindows(WindowState):
         windows = windows.sort(END, ORDER)
         rows = self._spread(self._rows.frame(), until) if self._aggregation.needs_rows else None
         return closed_windows(self._aggregation, windows, self._states, rows, self._rows, by)
+
+    def _compact(self) -> None:
+        """Drop rows that cannot have a bearing any more, whenever their number has doubled."""
+        if self._rows.height > 2 * self._compacted_height + _SMALL:
+            self._rows.replace(self._aggregation.compacted(self._rows.frame(), (_PANE, *self._keys)))
+            self._compacted_height = self._rows.height
 
     def _forget(self, until: int) -> None:
         """Drop the panes that no window from `until` on holds."""

@@ -35,6 +35,7 @@ from ssl import SSLContext
 from typing import Final
 
 import httpx
+import orjson
 from tenacity import RetryCallState
 
 from asaql.diagnostics import Diagnostic, QueryError
@@ -52,7 +53,7 @@ from asaql.udf.scoring_http import (
 )
 from asaql.udf.scoring_retry import Backoff, Sleep, TryAgain, retry_after_seconds, retrying
 from asaql.udf.scoring_spec import ScoringError, ScoringFunction, shown_url
-from asaql.udf.signature import Signature, read_signature, result_converter, with_names
+from asaql.udf.signature import Signature, read_signature, result_converter, with_names, with_row_type
 
 _LOG = logging.getLogger(__name__)
 
@@ -135,10 +136,13 @@ class HttpScorer:
         """
         problem = self.check_argument(_shape_of(rows))
         if problem is not None:
-            refused: Future[list[Value]] = Future()
-            refused.set_exception(ScoringError(problem))
-            return refused
-        return self._executor.submit(self._score, self.signature.encode(rows), len(rows))
+            return _refused(problem)
+        try:
+            body = self.signature.encode(rows)
+        except orjson.JSONEncodeError as error:
+            message = f'scoring function "{self.function.name}" is given a value that JSON cannot hold: {error}'
+            return _refused(Diagnostic("AQ613", message))
+        return self._executor.submit(self._score, body, len(rows))
 
     def close(self) -> None:
         """Abandon the requests that are under way; no thread and no connection is left."""
@@ -280,6 +284,12 @@ _STATUS_ADVICE: Final[dict[int, str]] = {
 }
 
 
+def _refused(problem: Diagnostic) -> "Future[list[Value]]":
+    refused: Future[list[Value]] = Future()
+    refused.set_exception(ScoringError(problem))
+    return refused
+
+
 def _shape_of(rows: Sequence[Value]) -> str:
     """Return the shape of the first row that is not NULL, as `check_argument` takes it."""
     first = next((row for row in rows if row is not None), None)
@@ -351,4 +361,5 @@ def _learn_signature(service: _Service) -> Signature:
     finally:
         connection.close()
     known = read_signature(description, service.url.path) or Signature()
+    known = with_row_type(known, service.function.input_type)
     return with_names(known, service.function.request_name, service.function.response_name)

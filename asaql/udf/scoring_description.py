@@ -40,6 +40,9 @@ def fetch_description(
             # Another host has no business with the key.
             get = connection.get if is_same_service else _get_elsewhere
             response = get(place, seconds)
+        except httpx.TimeoutException as error:
+            message = "no answer"
+            raise LookupError(message) from error
         except httpx.RequestError as error:
             raise try_again(error) if (reason := lasting_reason(error)) is None else LookupError(reason) from error
         status = f"status {status_text(response.status_code)}"

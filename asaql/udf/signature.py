@@ -11,8 +11,8 @@
 What a description leaves open stays open: rows are then sent as they are.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, TypeAlias
@@ -20,11 +20,10 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from asaql.diagnostics import Diagnostic
-from asaql.functions.scalar.types import number_of_text, text_of
-from asaql.model import BIGINT_MIN, Instant, Value
+from asaql.model import Value
+from asaql.udf.scoring_values import CONVERTERS, Convert, ElementType, plain, record_converter, to_integer, to_text
 
 _Schema: TypeAlias = Mapping[str, Any]
-_Convert: TypeAlias = Callable[[Any], Any]
 
 _MAX_DEPTH: Final = 6
 """How deep in a request or an answer the rows are looked for, and how long a chain of references may be."""
@@ -40,17 +39,6 @@ class RowShape(StrEnum):
     SCALAR = "scalar"
     OPEN = "any"
     """The service does not say."""
-
-
-class ElementType(StrEnum):
-    """What a service declares a value to be."""
-
-    TEXT = "string"
-    NUMBER = "number"
-    INTEGER = "integer"
-    BIT = "boolean"
-    OPEN = "any"
-    """The service does not say, or says something that no scalar is."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +73,10 @@ class Signature:
         body: dict[str, Any] = {self.request_path[-1]: rows if convert is None else [convert(row) for row in rows]}
         for name in reversed(self.request_path[:-1]):
             body = {name: body}
-        return orjson.dumps({**body, **self.further}, default=_plain)
+        return orjson.dumps({**body, **self.further}, default=plain)
 
     @cached_property
-    def _convert(self) -> _Convert | None:
+    def _convert(self) -> Convert | None:
         return _row_converter(self)
 
     def check_argument(self, name: str, shape: str) -> Diagnostic | None:
@@ -141,42 +129,32 @@ def with_names(signature: Signature, request_name: str | None, response_name: st
             further.setdefault("GlobalParameters", {})
     if response_name:
         response = _renamed(response, response_name, "Results", "WebServiceOutput")
-    elif request[0] == "Inputs" and not response and signature.row_shape is RowShape.OPEN:
+    elif request[0] == "Inputs" and not response:
         response = _DESIGNER_ANSWER
-    return Signature(
-        request,
-        response,
-        signature.row_shape,
-        signature.element_type,
-        signature.field_types,
-        signature.result_type,
-        further,
-    )
+    return replace(signature, request_path=request, response_path=response, further=further)
+
+
+def with_row_type(signature: Signature, input_type: str | None) -> Signature:
+    """Return the signature with the shape of rows that a template declares, if the service declares none."""
+    declared = (input_type or "").casefold()
+    if signature.row_shape is not RowShape.OPEN or declared not in (RowShape.ARRAY, RowShape.RECORD):
+        return signature
+    return replace(signature, row_shape=RowShape(declared))
 
 
 def _renamed(path: tuple[str, ...], name: str, outer: str, prefix: str) -> tuple[str, ...]:
     if "/" in name:
-        return tuple(part for part in name.split("/") if part)
+        return tuple(part for part in name.split("/") if part) or path
     if len(path) < 2 and name.startswith(prefix):
         return (outer, name)
     return (*path[:-1], name)
 
 
-# Values into requests
-
-
-def _plain(value: Any) -> Any:
-    """Return a nested value that JSON has no form for as one it has."""
-    if type(value) is Instant:
-        return str(value)
-    raise TypeError(type(value))
-
-
-def _row_converter(signature: Signature) -> _Convert | None:
+def _row_converter(signature: Signature) -> Convert | None:
     """Return the function that converts one row, or None where rows are sent as they are."""
     if signature.row_shape is RowShape.RECORD:
-        return _record_converter(signature.field_types)
-    convert = _CONVERTERS.get(signature.element_type)
+        return record_converter(signature.field_types)
+    convert = CONVERTERS.get(signature.element_type)
     if convert is None:
         return None
     if signature.row_shape is RowShape.SCALAR:
@@ -186,65 +164,7 @@ def _row_converter(signature: Signature) -> _Convert | None:
     return None
 
 
-def _record_converter(types: Mapping[str, ElementType]) -> _Convert | None:
-    converters = {name: _CONVERTERS[kind] for name, kind in types.items() if kind in _CONVERTERS}
-    if not converters:
-        return None
-    # Nearly every row has the names of the row before it, so folding them is worth remembering.
-    spelled: dict[str, _Convert] = {}
-
-    def convert(row: Any) -> Any:
-        if type(row) is not dict:
-            return row
-        try:
-            return {name: spelled[name](value) for name, value in row.items()}
-        except KeyError:
-            spelled.update({name: converters.get(name.casefold(), _unchanged) for name in row})
-        return {name: spelled[name](value) for name, value in row.items()}
-
-    return convert
-
-
-def _unchanged(value: Any) -> Any:
-    return value
-
-
-def _to_text(value: Any) -> Any:
-    if type(value) is str or value is None:
-        return value
-    text = text_of(value)
-    return value if text is None else text
-
-
-def _to_number(value: Any) -> Any:
-    if type(value) is str:
-        number = number_of_text(value)
-        return value if number is None else number
-    return value
-
-
-def _to_integer(value: Any) -> Any:
-    number = _to_number(value)
-    if type(number) is float and number.is_integer() and BIGINT_MIN <= number < -BIGINT_MIN:
-        return int(number)
-    return number
-
-
-def _to_bit(value: Any) -> Any:
-    if type(value) is str and value.casefold() in ("true", "false"):
-        return value.casefold() == "true"
-    return bool(value) if type(value) is int and value in (0, 1) else value
-
-
-_CONVERTERS: Final[Mapping[ElementType, _Convert]] = {
-    ElementType.TEXT: _to_text,
-    ElementType.NUMBER: _to_number,
-    ElementType.INTEGER: _to_integer,
-    ElementType.BIT: _to_bit,
-}
-
-
-def result_converter(signature: Signature, output_type: str | None) -> _Convert | None:
+def result_converter(signature: Signature, output_type: str | None) -> Convert | None:
     """Return the function that gives a scalar result the type the job or else the service declares, or None.
 
     Only what keeps the value is done: a whole number becomes a float where floats are declared, a whole float a
@@ -257,8 +177,8 @@ def result_converter(signature: Signature, output_type: str | None) -> _Convert 
     if kind is ElementType.NUMBER:
         return lambda value: float(value) if type(value) is int else value
     if kind is ElementType.INTEGER:
-        return lambda value: _to_integer(value) if type(value) is float else value
-    return _to_text if kind is ElementType.TEXT and declared else None
+        return lambda value: to_integer(value) if type(value) is float else value
+    return to_text if kind is ElementType.TEXT and declared else None
 
 
 _DECLARED_OUTPUTS: Final = {

@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from oracle import values
 from oracle.drive import Event, Feed, batch_of, restarted, run
 
 from asaql.diagnostics import JobError, Span
@@ -185,3 +186,36 @@ def test_a_state_of_another_operator_is_refused() -> None:
     operator = WindowAggregateOperator(WindowPlan((), (Window(Tumbling(1)),), (COUNT,)))
     with pytest.raises(ValueError, match="cannot be read as window version 1"):
         operator.restore({"format": b'{"operator":"join","version":1}'})
+
+
+BY_V = AggregateColumn("r", "CollectTop", "n", (("v", False),), parameter=3)
+
+
+@pytest.mark.parametrize(
+    ("column", "expect"),
+    [
+        (AggregateColumn("r", "COUNT", "v", is_distinct=True), lambda _, vs: values.count_distinct(vs)),
+        (BY_V, lambda ns, vs: values.top(ns, vs, 3, descending=False)),
+        (
+            AggregateColumn("r", "TopOne", "n", (("v", True),)),
+            lambda ns, vs: values.top(ns, vs, 1, descending=True)[0]["value"],
+        ),
+    ],
+)
+def test_rows_without_a_bearing_on_the_result_are_dropped(column: AggregateColumn, expect: Any) -> None:
+    plan = WindowPlan((KeyColumn("k", "k"),), (Window(Tumbling(10**9)),), (column,))
+    operator, largest = WindowAggregateOperator(plan), 0
+    events = [{"t": n + 1, "k": n % 2, "n": n, "v": (n * 7919) % 500 or None} for n in range(30_000)]
+    for start in range(0, len(events), 1000):
+        operator.on_batch(batch_of(events[start : start + 1000], ("k", "n", "v")))
+        largest = max(largest, operator.rows_held)
+    assert largest <= 10_000
+    (batch,) = operator.on_end()
+    assert isinstance(batch, Batch)
+    expected = [
+        expect(
+            [event["n"] for event in events if event["k"] == key], [event["v"] for event in events if event["k"] == key]
+        )
+        for key in (0, 1)
+    ]
+    assert batch.columns["r"].to_values() == expected

@@ -13,7 +13,8 @@ import pytest
 from asaql.udf.entry_script import EntryScriptServer
 from asaql.udf.scoring import open_scorer
 from asaql.udf.scoring_spec import ScoringError, ScoringFunction
-from asaql.udf.signature import ElementType, RowShape
+from asaql.udf.scoring_values import ElementType
+from asaql.udf.signature import RowShape
 
 SCRIPTS = Path(__file__).parents[2] / "servers" / "entry_scripts"
 SERVER = "scoring_server.py"

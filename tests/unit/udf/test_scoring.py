@@ -100,6 +100,12 @@ def test_rows_of_another_shape_than_declared_are_refused_before_they_are_sent() 
         assert server.requests == []
 
 
+def test_a_value_that_json_cannot_hold_is_refused_before_it_is_sent() -> None:
+    with FaultServer() as server, scorer_of(server) as scorer:
+        assert "AQ613" in failure_of(scorer.submit(["half of a pair: \ud83d"]))
+        assert server.requests == []
+
+
 def test_names_that_the_job_declares_are_used() -> None:
     with FaultServer().then(Reply(body=b'{"scores": [1]}')) as server:
         with scorer_of(server, request_name="rows", response_name="scores") as scorer:

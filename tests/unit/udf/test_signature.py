@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from asaql.model import Instant, parse_ticks
-from asaql.udf.signature import ElementType, RowShape, Signature, read_signature, result_converter, with_names
+from asaql.udf.scoring_values import ElementType
+from asaql.udf.signature import (
+    RowShape,
+    Signature,
+    read_signature,
+    result_converter,
+    with_names,
+    with_row_type,
+)
 
 SWAGGER = Path(__file__).parents[2] / "servers" / "swagger"
 
@@ -236,6 +244,13 @@ def test_a_declared_name_replaces_the_innermost_name_of_the_description() -> Non
     assert signature.request_path == ("Inputs", "input1")
     assert signature.response_path == ("Results", "output1")
     assert sent(signature, []) == {"Inputs": {"input1": []}, "GlobalParameters": {}}
+
+
+def test_a_template_tells_the_shape_of_rows_where_the_service_does_not() -> None:
+    assert with_row_type(Signature(), "Record").row_shape is RowShape.RECORD
+    assert with_row_type(Signature(), "array").check_argument("score", "record") is not None
+    assert with_row_type(signature_of("array"), "record") == signature_of("array")
+    assert all(with_row_type(Signature(), each) == Signature() for each in (None, "any", "float"))
 
 
 @pytest.mark.parametrize(
