@@ -10,6 +10,7 @@ import pytest
 from pages import PAGES
 
 from asaql.cli.main import COMMANDS
+from asaql.diagnostics import CODES
 from asaql.testing import run_paths
 
 _ROOT = Path(__file__).parent.parent
@@ -66,3 +67,9 @@ def test_generated_pages_are_up_to_date(name: str) -> None:
 def test_the_readme_names_every_command() -> None:
     readme = (_ROOT / "README.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"asaql {name}" not in readme] == []
+
+
+def test_every_code_has_a_test() -> None:
+    tests = [*(_ROOT / "tests").rglob("*.md"), *(_ROOT / "tests").rglob("test_*.py")]
+    text = "\n".join(each.read_text(encoding="utf-8") for each in tests)
+    assert [code for code in CODES if code not in text] == []

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from asaql.analysis.bind import Binder
+from asaql.analysis.bind_detector import DETECTORS, bind_detector
 from asaql.analysis.bind_group import bind_order, is_text_value
 from asaql.analysis.bound import BoundExpression, ColumnRef, Constant, slots_of
 from asaql.analysis.bound_query import AnalyticCall
@@ -105,6 +106,8 @@ class AnalyticBinder:
 
     def _arguments(self, bound: AnalyticCall, call: ast.Call, rows: Binder) -> AnalyticCall | None:
         name = bound.name
+        if name in DETECTORS:
+            return bind_detector(bound, call, rows)
         arguments = list(call.arguments)
         if name == "collecttop":
             count = bind_count(arguments.pop(0), rows.findings)
@@ -122,11 +125,6 @@ class AnalyticBinder:
             bound = replace(bound, argument=rows.argument(first))
         if name in ("lag", "last"):
             return self._lag(bound, rest, rows)
-        if rest:
-            literals = tuple(_literal(each, rows) for each in rest)
-            if any(each is None for each in literals):
-                return None
-            bound = replace(bound, parameters=literals)
         is_text = name in ("min", "max") and bound.argument is not None and is_text_value(bound.argument, self._sources)
         return replace(bound, is_text=is_text)
 
@@ -138,9 +136,3 @@ class AnalyticBinder:
                 return None
             bound = replace(bound, offset=offset)
         return replace(bound, default=rows.argument(rest[0])) if rest else bound
-
-
-def _literal(expression: ast.Expression | ast.Star, rows: Binder) -> int | float | str | None:
-    if isinstance(expression, ast.StringLiteral):
-        return expression.value
-    return bind_count(expression, rows.findings)

@@ -11,6 +11,8 @@ from asaql.model import BIGINT_MAX, BIGINT_MIN, Column, Instant, Kind, Value, ki
 from asaql.model.column import from_native
 
 _ISO_LENGTH = len("2024-01-01T00:00")
+_PLAIN_NUMBERS = {Kind.BIGINT: r"^-?[0-9]{1,18}$", Kind.FLOAT: r"^-?[0-9]{1,18}(\.[0-9]{1,18})?$"}
+"""Text that is a number beyond doubt, so that a whole column of it is converted at once."""
 
 
 class UnfitValueError(ValueError):
@@ -88,6 +90,9 @@ def fit_column(
         return column, {}
     if column.kind is Kind.BIGINT and kind is Kind.FLOAT:
         return Column(kind, column.series.cast(pl.Float64)), {}
+    plain = _PLAIN_NUMBERS.get(kind) if is_text and column.kind is Kind.NVARCHAR else None
+    if plain and column.series.str.contains(plain).all():
+        return Column(kind, column.series.cast(pl.Int64 if kind is Kind.BIGINT else pl.Float64)), {}
     fitted: list[Value] = []
     unfit: dict[int, str] = {}
     for row, value in enumerate(column.to_values()):

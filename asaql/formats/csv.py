@@ -74,7 +74,7 @@ class CsvDecoder:
         The names are at least two, so that no blank line can pass for a record.
         """
         data = chunk.data
-        if self._record_slot is not None or len(self._names) < 2 or not data or b'"' in data or data.startswith(_BOM):
+        if len(self._names) < 2 or not data or b'"' in data or data.startswith(_BOM):
             return None
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
@@ -82,6 +82,8 @@ class CsvDecoder:
         if b"\r" in data or data.count(self._options.delimiter.encode()) != height * (len(self._names) - 1):
             return None
         indices = sorted({index for _, path in self._fields if (index := self._index(path)) is not None})
+        if self._record_slot is not None:
+            indices = list(range(len(self._names)))
         try:
             frame = pl.read_csv(
                 data,
@@ -97,6 +99,10 @@ class CsvDecoder:
         if frame.height != height:
             return None
         columns = {}
+        if self._record_slot is not None:
+            columns[self._record_slot] = Column.from_values(
+                [dict(zip(self._names, row, strict=True)) for row in frame.rows()]
+            )
         for slot, path in self._fields:
             index = self._index(path)
             if index is None:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
+from asaql.analysis.bind_detector import DETECTORS
 from asaql.analysis.bound import AggregateCall, BoundExpression
-from asaql.analysis.bound_query import PatternAggregate, WindowSpec
+from asaql.analysis.bound_query import AnalyticCall, PatternAggregate, WindowSpec
 from asaql.analysis.units import unit_ticks
 from asaql.diagnostics import QueryError
 from asaql.functions.windowers import Hopping, Session, Sliding, Snapshot, Tumbling, Windower
 from asaql.jobs import TimePolicies
 from asaql.operators.aggregation import AggregateColumn, ScriptAggregates
 from asaql.operators.analytic import AnalyticColumn, AnalyticOperator
+from asaql.operators.anomaly import AnomalyColumn, AnomalyOperator, Mode
 from asaql.operators.evaluate import Evaluator
 from asaql.operators.ingress import IngressOperator, IngressPlan
 from asaql.operators.join import JoinBound, JoinOperator, JoinPlan, Predicate
@@ -121,17 +123,20 @@ class TimeLowering:
         return stage
 
     def _analytic(self, node: Analytic) -> Stage:
-        if any(call.name.startswith("anomalydetection") for call in node.calls):
-            raise self._unsupported(node, "anomaly detection")
         arguments = Arguments()
         partition = [arguments.slot(f"partition.{at}", key) for at, key in enumerate(node.partition_keys)]
         calls = []
+        detectors = []
         for call in node.calls:
 
             def optional(name: str, value: BoundExpression | None, slot: str = call.slot) -> str | None:
                 return None if value is None else arguments.slot(f"{slot}.{name}", value)
 
             keys = [arguments.slot(f"{call.slot}.by{at}", key) for at, key in enumerate(call.partition_by)]
+            partition_by = tuple(dict.fromkeys((*partition, *keys)))
+            if call.name in DETECTORS:
+                detectors.append(_detector(call, partition_by, arguments))
+                continue
             order = [
                 (arguments.slot(f"{call.slot}.key{at}", each.key), each.is_descending)
                 for at, each in enumerate(call.order_by)
@@ -142,7 +147,7 @@ class TimeLowering:
                     call.name,
                     call.limit or 0,
                     argument=optional("argument", call.argument),
-                    partition_by=tuple(dict.fromkeys((*partition, *keys))),
+                    partition_by=partition_by,
                     when=optional("when", call.when),
                     default=optional("default", call.default),
                     offset=call.offset,
@@ -152,7 +157,10 @@ class TimeLowering:
                     span=call.span,
                 )
             )
-        return self._stage(AnalyticOperator(calls), self._with_arguments(node.child, arguments))
+        stage = self._with_arguments(node.child, arguments)
+        if calls:
+            stage = self._stage(AnalyticOperator(calls), stage)
+        return self._stage(AnomalyOperator(detectors), stage) if detectors else stage
 
     def _join(self, node: Join) -> Stage:
         left, right = Arguments(), Arguments()
@@ -257,6 +265,23 @@ def aggregate_column(slot: str, call: AggregateCall, arguments: Arguments) -> Ag
         call.parameter,
         call.is_script,
         call.span,
+    )
+
+
+def _detector(call: AnalyticCall, partition_by: tuple[str, ...], arguments: Arguments) -> AnomalyColumn:
+    assert call.argument is not None
+    confidence, history_size, *mode = call.parameters
+    return AnomalyColumn(
+        call.slot,
+        "AnomalyDetection_SpikeAndDip" if mode else "AnomalyDetection_ChangePoint",
+        arguments.slot(f"{call.slot}.argument", call.argument),
+        call.limit or 0,
+        confidence,
+        history_size,
+        mode=Mode(mode[0]) if mode else None,
+        partition_by=partition_by,
+        when=None if call.when is None else arguments.slot(f"{call.slot}.when", call.when),
+        span=call.span,
     )
 
 

@@ -7,13 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from asaql.analysis.bound import MakeRecord, ScriptCall
 from asaql.diagnostics import Diagnostic, JobError, QueryError, Severity, did_you_mean
 from asaql.formats import Chunk
 from asaql.jobs import InputSpec, Job
 from asaql.operators.evaluate import EvaluationError, Evaluator
-from asaql.operators.score import Scorer
-from asaql.plan.logical import Score, nodes_of
 from asaql.runtime.clock import Clock, SystemClock
 from asaql.runtime.compile import Compiled, compile_job
 from asaql.runtime.failures import job_error
@@ -23,11 +20,11 @@ from asaql.runtime.metrics import RunSummary
 from asaql.runtime.outputs import OutputSink
 from asaql.runtime.pool import SharedTask, pool_of
 from asaql.runtime.reading import InputReader, InputTask, Reading
+from asaql.runtime.scorers import Scorers
 from asaql.runtime.scripts import open_scripts
 from asaql.runtime.sinks import open_sinks
 from asaql.runtime.sources import IDLE, Idle, check_source, format_and_options, open_source
 from asaql.udf.javascript_errors import ScriptError
-from asaql.udf.scoring_spec import ScoringFunction
 
 Warn = Callable[[Diagnostic], None]
 _MOST_WARNINGS = 5
@@ -133,7 +130,7 @@ class _Run:
         self._rows = batch_rows
         self._arrivals = arrivals
         self._warned: dict[tuple[str, str], int] = {}
-        self._scorers: list[Any] = []
+        self._scorers = Scorers(compiled.job, compiled.plan, stack)
 
     def go(self) -> None:
         """Read all inputs to their ends and let the flow end."""
@@ -148,7 +145,7 @@ class _Run:
             self._job.scripts,
             Evaluator(scripts),
             scripts,
-            self._open_scorer,
+            self._scorers.open,
             {key: format_and_options(spec) for key, spec in specs.items()},
         )
         outputs: dict[str, Sink] = dict(self._sinks)
@@ -255,41 +252,11 @@ class _Run:
     def _on_console(self, level: str, function: str, text: str) -> None:
         self._warn(Diagnostic("AQ602", f"udf.{function}: console.{level}: {text}", severity=Severity.WARNING))
 
-    def _open_scorer(self, name: str) -> Scorer:
-        """Open one partition's share of a scoring function; its argument is checked against its signature."""
-        from asaql.udf.scoring import open_scorer
-
-        function: ScoringFunction = next(each for each in self._job.scorers if each.name.casefold() == name.casefold())
-        scorer = self._stack.enter_context(open_scorer(function, level=self._job.level))
-        for tree in self._compiled.plan.trees:
-            for node in nodes_of(tree):
-                if isinstance(node, Score) and node.function == name:
-                    problem = scorer.check_argument(self._shape(node))
-                    if problem is not None:
-                        raise QueryError(_located(problem, node, self._job))
-        self._scorers.append(scorer)
-        return scorer
-
-    def _shape(self, node: Score) -> str:
-        """Return what is known before the run of the shape of a scoring call's argument."""
-        match node.argument:
-            case MakeRecord():
-                return "record"
-            case ScriptCall(name, _):
-                script = next(each for each in self._job.scripts if each.name == name)
-                return script.output_type if script.output_type in ("array", "record") else "any"
-            case _:
-                return "any"
-
     def _count(self, lowered: Lowered) -> None:
         """Add what sinks, scorers and ingress have counted."""
         names = {output.name.casefold(): output.name for output in self._compiled.plan.outputs}
         self.summary.events_out = {names[key]: sink.rows for key, sink in self._sinks.items()}
-        for scorer in self._scorers:
-            self.summary.requests += scorer.function_requests
-            self.summary.scored += scorer.function_events
-            self.summary.failed_requests += scorer.failed_requests
-            self.summary.retries += scorer.retries
+        self._scorers.count(self.summary)
         lowered.count(self.summary, self._compiled.inputs)
 
 
@@ -312,18 +279,6 @@ def _no_data(name: str, given: list[str]) -> Diagnostic:
         f'no data was given for input "{name}"',
         notes=(f"data was given for {', '.join(given)}",) if given else (),
         help=f'did you mean "{nearest}"?' if nearest else f"--input {name}=FILE",
-    )
-
-
-def _located(problem: Diagnostic, node: Score, job: Job) -> Diagnostic:
-    return Diagnostic(
-        problem.code,
-        problem.message,
-        node.span,
-        problem.label,
-        notes=problem.notes,
-        help=problem.help,
-        source=job.query,
     )
 
 

@@ -33,7 +33,8 @@ from asaql.udf.script_spec import ScriptFunction
 Console = Callable[[str, str, str], None]
 """Takes what a script says: `info`, `warn` or `error`; the function's alias; the text."""
 
-_DRIVER: Final = resources.files("asaql.udf").joinpath("javascript_driver.js").read_text("utf-8")
+_GLOBALS: Final = resources.files("asaql.udf").joinpath("javascript_globals.js").read_text("utf-8").strip()
+_DRIVER: Final = resources.files("asaql.udf").joinpath("javascript_driver.js").read_text("utf-8").strip()
 _MOST_ROWS: Final = 16_384
 """The most rows of one call into V8, so that limits do not depend on how large batches are."""
 _SHOWN_CHARACTERS: Final = 300
@@ -300,7 +301,8 @@ class _Isolate:
         self._opened = ExitStack()
         self._racer = _start_v8(self._opened, self._loop)
         self._racer.set_hard_memory_limit(memory_mb * _MEBIBYTE)
-        call = f"({_DRIVER.strip()})({_MOST_BUFFERS * memory_mb * _MEBIBYTE})"
+        self.evaluate(f"{_GLOBALS}()")
+        call = f"{_DRIVER}({_MOST_BUFFERS * memory_mb * _MEBIBYTE})"
         self._driver: Any = self.evaluate(f"{call}\n//# sourceURL=asaql.js")
 
     def request(self, text: bytes, operation: str) -> Any:

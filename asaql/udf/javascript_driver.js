@@ -12,11 +12,9 @@
   const { isInteger, isSafeInteger, MAX_SAFE_INTEGER } = Number;
   const { create, defineProperty, getPrototypeOf, keys } = Object;
   const { apply, construct } = Reflect;
-  const { indexOf, charCodeAt, slice } = String.prototype;
-  const { fromCharCode } = String;
+  const { slice } = String.prototype;
   const { getTime } = Date.prototype;
   const { fill } = Array.prototype;
-  const { split } = String.prototype;
   const objectPrototype = Object.prototype;
   const NativeArray = Array;
   const NativeDate = Date;
@@ -48,8 +46,6 @@
   const FIRST_INSTANT = -62135596800000, LAST_INSTANT = 253402300799999;
   const DEEPEST = 200;
   const LONGEST_TEXT = 2000;
-  // Beyond this V8 ends the process instead of running out of memory.
-  const MOST_ELEMENTS = 2 ** 25;
 
   const scripts = [];
   let said = [];
@@ -394,57 +390,10 @@
     return scripts.push({ body: candidates[name], loops: [] }) - 1;
   }
 
-  // Globals ------------------------------------------------------------------------------------------------------
-
-  const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-  function btoa(value) {
-    const text = `${value}`;
-    let encoded = "";
-    for (let i = 0; i < text.length; i += 3) {
-      let bits = 0;
-      for (let j = i; j < i + 3; j++) {
-        const code = j < text.length ? apply(charCodeAt, text, [j]) : 0;
-        if (code > 255) throw new NativeError("btoa takes characters up to U+00FF only");
-        bits = (bits << 8) | code;
-      }
-      encoded += LETTERS[bits >> 18] + LETTERS[(bits >> 12) & 63];
-      encoded += i + 1 < text.length ? LETTERS[(bits >> 6) & 63] : "=";
-      encoded += i + 2 < text.length ? LETTERS[bits & 63] : "=";
-    }
-    return encoded;
-  }
-
-  function atob(value) {
-    const text = `${value}`.replace(/[\t\n\f\r ]/g, "");
-    const digits = text.length % 4 === 0 ? text.replace(/={1,2}$/, "") : text;
-    let decoded = "";
-    let bits = 0, count = 0;
-    for (let i = 0; i < digits.length; i++) {
-      const digit = apply(indexOf, LETTERS, [digits[i]]);
-      if (digit < 0) count = NaN;
-      bits = ((bits << 6) | digit) & 0xffffff;
-      count += 6;
-      if (count >= 8) {
-        count -= 8;
-        decoded += fromCharCode((bits >> count) & 255);
-      }
-    }
-    if (digits.length % 4 === 1 || count !== count) throw new NativeError("atob takes base64 text only");
-    return decoded;
-  }
+  // Limits -------------------------------------------------------------------------------------------------------
 
   function hide(object, name, value) {
     defineProperty(object, name, { value, configurable: true, enumerable: false, writable: true });
-  }
-
-  function limitElements(prototype, name, native) {
-    hide(prototype, name, {
-      [name](...parts) {
-        if (this != null && this.length > MOST_ELEMENTS) throw new NativeRangeError("Invalid array length");
-        return apply(native, this, parts);
-      },
-    }[name]);
   }
 
   // The heap's limit does not count what buffers hold.
@@ -468,15 +417,7 @@
       limitBuffers(global[name]);
     }
   }
-  limitElements(Array.prototype, "fill", fill);
-  limitElements(String.prototype, "split", split);
-  for (const name of ["setTimeout", "clearTimeout", "__timer_manager", "WebAssembly", "SharedArrayBuffer", "Atomics"]) {
-    delete global[name];
-    if (name in global) global[name] = undefined;
-  }
   hide(global, "console", { info: say("info"), warn: say("warn"), error: stop, log: stop });
-  hide(global, "atob", atob);
-  hide(global, "btoa", btoa);
 
   const driver = { request: "", run, replay: () => void answer(driver.request), check, load, choose };
   defineProperty(global, "__asaql__", { value: driver });

@@ -40,13 +40,15 @@ class Place:
     width: int | None = None
 
     def span(self, source: Source) -> Span:
-        """Return the characters of `source` at this place; its end for a place behind it."""
+        """Return the characters of `source` at this place; its last one for a place behind it."""
+        end = len(source.text.rstrip())
         if self.line > source.text.count("\n") + 1:
-            end = len(source.text.rstrip())
             return Span(max(0, end - 1), end)
         text = source.line(self.line)
         line_start = source.offset(self.line, 1)
         start = _characters(text, self.column)
+        if line_start + start >= end:
+            return Span(max(0, end - 1), end)
         if self.width is None:
             word = _WORD.match(text, start)
             stop = word.end() if word else start + 1

@@ -8,9 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from asaql.formats import Chunk, Projection, ReadOptions, chunks, decoder_for, encoder_for, splitter_for
+from asaql.formats.conversion import UnfitValueError, fit_column, fit_value
 from asaql.formats.csv_records import grammar_of, values_of
 from asaql.formats.csv_splitter import CsvSplitter
-from asaql.model import Column
+from asaql.model import Column, Kind
 
 FIELDS = (("a", ("a",)), ("B", ("B",)), ("none", ("none",)), ("c.d", ("c", "d")))
 CELLS = st.text(st.sampled_from('ab",;\n \t|é\u2028\x00😀'), max_size=6) | st.text(
@@ -150,3 +151,28 @@ def test_values_are_those_that_the_csv_module_finds(text: str) -> None:
     if grammar_of(",").record.fullmatch(line) and text:
         expected = next(csv.reader([text]))
         assert values_of(text.encode(), grammar_of(",")) == [each.encode() for each in expected]
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(
+    texts=st.lists(
+        st.integers(-(10**19), 10**19).map(str)
+        | st.floats().map(repr)
+        | st.decimals(allow_nan=False, allow_infinity=False).map(str)
+        | st.sampled_from(["", " 1", "+1", "-", "1.", ".5", "١", "0x1", "1\n"]),
+        min_size=1,
+        max_size=4,
+    ),
+    kind=st.sampled_from([Kind.BIGINT, Kind.FLOAT]),
+)
+def test_declared_numbers_are_read_the_same_in_a_column_and_alone(texts: list[str], kind: Kind) -> None:
+    options = ReadOptions()
+    column, unfit = fit_column("x", Column.from_values(texts), kind, options, is_text=True)
+    for row, text in enumerate(texts):
+        expected, reason = None, None
+        try:
+            expected = fit_value("x", text, kind, options, is_text=True)
+        except UnfitValueError as error:
+            reason = str(error)
+        assert unfit.get(row) == reason
+        assert repr(column.to_values()[row]) == repr(expected)

@@ -44,7 +44,7 @@ def failure(hosts: Any, script: str, *arguments: Any, **options: Any) -> ScriptE
         ("function (a) {\n  return a ++ 1;\n}", "Unexpected number", (2, 15, "1")),
         ("(a) => a +", "Unexpected token ')'", (1, 10, "+")),
         ("import x from 'y';", "Cannot use import statement outside a module", (1, 1, "import")),
-        ("/* 😀 */ function f( {", "Unexpected end of input", (1, 22, "{")),
+        ("/* 😀 */ function f( {", "Unexpected end of input", (1, 21, "{")),
         ("return 1;", "Illegal return statement", (1, 1, "return")),
     ],
 )

@@ -1,0 +1,85 @@
+"""The scoring functions of a run: one service per function, whatever number of calls it has."""
+
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from asaql.analysis.bound import MakeRecord, ScriptCall
+from asaql.diagnostics import QueryError
+from asaql.jobs import Job
+from asaql.operators.score import Scorer
+from asaql.plan import Plan
+from asaql.plan.logical import Score, nodes_of
+from asaql.runtime.metrics import RunSummary
+from asaql.udf.scoring_spec import ScoringFunction
+
+if TYPE_CHECKING:
+    from asaql.udf.scoring import HttpScorer
+
+_UNITS_PER_PARTITION = 6
+
+
+class Scorers:
+    """Opens scoring functions where a plan calls them.
+
+    Args:
+        job: Declares the functions and the size of the job.
+        plan: Calls them.
+        stack: Closes them.
+    """
+
+    def __init__(self, job: Job, plan: Plan, stack: ExitStack) -> None:
+        self._job = job
+        self._calls = [node for tree in plan.trees for node in nodes_of(tree) if isinstance(node, Score)]
+        self._stack = stack
+        self._services: dict[str, HttpScorer] = {}
+        self._opened: list[HttpScorer] = []
+
+    def open(self, name: str) -> Scorer:
+        """Return the scorer of one call: with as many parallel requests as all partitions of the job have together.
+
+        Raises:
+            QueryError: The argument of a call does not fit the service's signature.
+            ScoringError: The service of an entry script does not start.
+        """
+        if name in self._services:
+            scorer = self._services[name].partition()
+        else:
+            scorer = self._services[name] = self._start(name)
+        self._opened.append(scorer)
+        return scorer
+
+    def count(self, summary: RunSummary) -> None:
+        """Add what was sent and answered to a summary."""
+        for scorer in self._opened:
+            summary.requests += scorer.function_requests
+            summary.scored += scorer.function_events
+            summary.failed_requests += scorer.failed_requests
+            summary.retries += scorer.retries
+
+    def _start(self, name: str) -> "HttpScorer":
+        from asaql.udf.scoring import open_scorer  # loading an HTTP client takes a tenth of a second
+
+        function: ScoringFunction = next(each for each in self._job.scorers if each.name.casefold() == name.casefold())
+        partitions = max(1, self._job.streaming_units // _UNITS_PER_PARTITION)
+        function = replace(function, parallel_requests=function.parallel_requests * partitions)
+        scorer = self._stack.enter_context(open_scorer(function, level=self._job.level))
+        problems = [
+            replace(problem, span=call.span, source=self._job.query)
+            for call in self._calls
+            if call.function == name and (problem := scorer.check_argument(self._shape(call))) is not None
+        ]
+        if problems:
+            raise QueryError(problems)
+        return scorer
+
+    def _shape(self, call: Score) -> str:
+        """Return what is known before the run of the shape of a call's argument."""
+        match call.argument:
+            case MakeRecord():
+                return "record"
+            case ScriptCall(name, _):
+                script = next(each for each in self._job.scripts if each.name == name)
+                return script.output_type if script.output_type in ("array", "record") else "any"
+            case _:
+                return "any"
