@@ -95,6 +95,14 @@ class FromBinder:
             self._check_input(reference)
             declared = self._select.script.declared(reference.name.name) or {}
         is_reference = step.is_reference if step is not None else self._select.catalog.is_reference(reference.name.name)
+        if is_reference and step is None and reference.timestamp_by is not None:
+            self._findings.error(
+                "AQ410",
+                f'TIMESTAMP BY cannot be used on reference data "{reference.name.name}"',
+                reference.timestamp_by.span,
+                label="reference data has no event times",
+                help="remove TIMESTAMP BY",
+            )
         scope = SourceScope(name, columns, declared, step is None, reference.span, is_reference)
         if any(each.folded == scope.folded for each in self._select.sources):
             self._findings.error(
@@ -211,9 +219,11 @@ class FromBinder:
                 join.right.span,
                 help="join it in a step",
             )
-        right = self._add_source(join.right.source if isinstance(join.right, ast.From) else join.right)
-        if not self._select.catalog.is_complete and right.is_input and not right.is_reference:
+        source = join.right.source if isinstance(join.right, ast.From) else join.right
+        right = self._add_source(source)
+        if not (self._select.catalog.is_complete or right.is_reference or source.timestamp_by) and right.is_input:
             self._guess_reference(join, right)
+        before = self._findings.error_count
         condition = bind_condition(join.condition, ConditionBinder(self._select, "ON"), {right.folded})
         bounds = tuple(condition.bounds)
         if right.is_reference:
@@ -231,7 +241,7 @@ class FromBinder:
                 first.span,
                 help="swap the two sources",
             )
-        else:
+        elif self._findings.error_count == before:
             self._check_bounds(join, right, condition.bounds)
         read = BoundFrom(StepRead("", right.folded))
         return BoundJoin(

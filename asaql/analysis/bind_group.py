@@ -9,6 +9,7 @@ from asaql.analysis.bound import (
     ColumnRef,
     Constant,
     EventTime,
+    FieldOf,
     MakeRecord,
     OrderKey,
     RecordItem,
@@ -67,6 +68,9 @@ class GroupBinder(Binder):
             bound = self.bind(alias)
             self.aliases = aliases
             return bound
+        grouped = self._part_of_key(path)
+        if grouped is not None:
+            return grouped
         before = len(self.findings.all)
         self.rows.path(path)
         if len(self.findings.all) == before:
@@ -125,6 +129,16 @@ class GroupBinder(Binder):
         for source, fields, uses_record in read:
             source.fields, source.uses_record = fields, uses_record
         return next((ColumnRef(slot, span=expression.span) for slot, key in self.keys if key == bound), None)
+
+    def _part_of_key(self, path: ast.Path) -> BoundExpression | None:
+        """Return a field of a grouped record, if the path is one."""
+        for length in range(len(path.parts) - 1, 0, -1):
+            bound = self._key(ast.Path(path.parts[:length], span=path.span))
+            if bound is not None:
+                for part in path.parts[length:]:
+                    bound = FieldOf(bound, part.name, span=path.span)
+                return bound
+        return None
 
     def _script_aggregate(self, call: ast.Call) -> AggregateCall | None:
         name, catalog = call.name.name, self.around.catalog

@@ -6,12 +6,15 @@ from asaql.analysis.bind import Binder
 from asaql.analysis.bind_analytic import AnalyticBinder
 from asaql.analysis.bind_from import FromBinder
 from asaql.analysis.bind_group import GroupBinder
+from asaql.analysis.bind_having import UngroupedHavingBinder, aliases_of
 from asaql.analysis.bound import (
     BoundExpression,
     ColumnRef,
     Constant,
     EventTime,
     FieldOf,
+    Logical,
+    LogicalOperator,
     MakeRecord,
     RecordItem,
     ScriptCall,
@@ -55,15 +58,7 @@ class SelectBinder:
         from_binder = FromBinder(self)
         from_binder.bind(select.from_)
         rows = Binder(self, "WHERE")
-        where_ast, having_ast = select.where, select.having
-        if having_ast is not None and not select.group_by and where_ast is None:
-            where_ast, having_ast = having_ast, None
-        elif having_ast is not None and not select.group_by and where_ast is not None:
-            where_ast, having_ast = (
-                ast.Binary(ast.BinaryOperator.AND, where_ast, having_ast, span=having_ast.span),
-                None,
-            )
-        where = rows.bind(where_ast) if where_ast is not None else None
+        where = rows.bind(select.where) if select.where is not None else None
         where_scores = self._take_scores()
         grouping: Grouping | None = None
         having: BoundExpression | None = None
@@ -82,10 +77,9 @@ class SelectBinder:
             binder, grouping = self._group(select, from_binder, rows)
             row_scores = self._take_scores()
             columns = self._columns(select, binder)
-            aliases = self._aliases(select)
-            having_binder = GroupBinder(self, rows, binder.keys, binder.time_slot, aliases)
+            having_binder = GroupBinder(self, rows, binder.keys, binder.time_slot, aliases_of(select))
             having_binder.aggregates = binder.aggregates
-            having = having_binder.bind(having_ast) if having_ast is not None else None
+            having = having_binder.bind(select.having) if select.having is not None else None
             group_scores = self._take_scores()
             grouping = Grouping(
                 grouping.windows,
@@ -98,6 +92,12 @@ class SelectBinder:
         else:
             columns = self._columns(select, Binder(self, "SELECT"))
             row_scores = self._take_scores()
+        if select.having is not None and not select.group_by:
+            condition = UngroupedHavingBinder(self, aliases_of(select)).bind(select.having)
+            where = (
+                condition if where is None else Logical(LogicalOperator.AND, (where, condition), span=condition.span)
+            )
+            where_scores += self._take_scores()
         self._check_names(select, columns)
         from_ = from_binder.finish(select.from_)
         return BoundSelect(
@@ -238,17 +238,6 @@ class SelectBinder:
         binder = GroupBinder(self, rows, tuple(keys), time_slot)
         grouping = Grouping(tuple(windows), tuple(keys), (), from_.partition_keys, span=select.span)
         return binder, grouping
-
-    def _aliases(self, select: ast.Select) -> dict[str, ast.Expression]:
-        """Return the select items that HAVING may name: those whose alias is no grouped column."""
-        aliases: dict[str, ast.Expression] = {}
-        for item in select.items:
-            name = item.alias.name if item.alias else None
-            if not isinstance(item.expression, ast.Star):
-                name = name or default_name(item.expression)
-                if name is not None and not isinstance(item.expression, ast.Path):
-                    aliases[name.casefold()] = item.expression
-        return aliases
 
     def _match_columns(self, select: ast.Select, measures: list[str]) -> tuple[OutputColumn, ...]:
         scope = SourceScope("$measure", tuple(ColumnFact(each) for each in measures), {}, False, select.from_.span)

@@ -14,6 +14,7 @@ from asaql.formats.conversion import adapt, adapt_column
 from asaql.formats.events import Chunk, Decoded
 from asaql.formats.json_events import DECODE_ERRORS, MalformedEvent, all_numbers_fit, bare_line, events_of_line
 from asaql.formats.json_fields import CannotReadFieldsError, FieldReader
+from asaql.formats.json_search import count_joints
 from asaql.formats.names import value_at
 from asaql.formats.projection import Projection, ReadOptions
 from asaql.formats.table import Declaration, Table, to_decoded
@@ -60,7 +61,7 @@ class JsonDecoder:
 
     def _read_ordinary(self, lines: bytes, numbers: Sequence[int]) -> Table | None:
         """Return the events of lines that each begin and end as an object, or None if they are not ordinary."""
-        if not lines.isascii() and not _is_utf8(lines):
+        if not _is_utf8(lines):
             return None
         if self._needs_events or not self._reader.is_possible:
             return self._read_events(lines, numbers)
@@ -134,15 +135,15 @@ def _tidy_lines(data: bytes) -> int:
 
     Within one event a line break cannot stand between a closing and an opening brace.
     """
-    if not data.startswith(b"{") or not data.endswith((b"}\n", b"}", b"}\r\n")):
+    if not data.startswith(b"{") or not data.endswith((b"}\n", b"}", b"}\r\n")) or not _is_utf8(data):
         return 0
     breaks = data.count(b"\n") - data.endswith(b"\n")
-    if breaks == data.count(b"}\n{") or (b"\r" in data and breaks == data.count(b"}\r\n{")):
-        return breaks + 1
-    return 0
+    return breaks + 1 if breaks == count_joints(data) else 0
 
 
 def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
     try:
         data.decode()
     except UnicodeDecodeError:

@@ -48,16 +48,19 @@ def _expansions() -> tuple[pl.Series, ...]:
 
 def erf(values: pl.Series) -> pl.Series:
     """Return the error function of floats, to within 2e-16 of the true value; NaN counts as 0."""
-    distance = values.fill_nan(0.0).abs().clip(upper_bound=_REACH)
+    distance = pl.col("value").fill_nan(0.0).abs().clip(upper_bound=_REACH)
     step = (distance * _STEPS).round(0)
-    rest = distance - step / _STEPS
-    places = step.cast(pl.UInt32)
-    *lower, highest = _expansions()
-    result = highest.gather(places)
+    located = pl.DataFrame({"value": values}).select(
+        (pl.col("value") < 0).alias("is_negative"),
+        (distance - step / _STEPS).alias("rest"),
+        step.cast(pl.UInt32).alias("place"),
+    )
+    *lower, highest = (pl.lit(terms).gather(pl.col("place")) for terms in _expansions())
+    result = highest
     for terms in reversed(lower):
-        result = result * rest + terms.gather(places)
-    # The sign of a value and not of the result: that of NaN would spoil it.
-    return result.zip_with(values.fill_nan(0.0) >= 0, -result)
+        result = result * pl.col("rest") + terms
+    signed = pl.when(pl.col("is_negative")).then(-pl.col("result")).otherwise(pl.col("result"))
+    return located.select("is_negative", result.alias("result")).select(signed.alias("result")).get_column("result")
 
 
 def upper_shares(values: pl.Series, low: pl.Series, high: pl.Series) -> pl.Series:
@@ -82,29 +85,34 @@ def upper_shares(values: pl.Series, low: pl.Series, high: pl.Series) -> pl.Serie
 
 
 def _shares(values: pl.Series, asked: pl.DataFrame) -> pl.Series:
-    ranges = asked.select(pl.int_range(pl.len()).alias("row"), "high", pl.int_ranges("low", "high").alias("place"))
-    present = ranges.filter(pl.col("place").list.len() > 0)
+    asked = asked.with_row_index("row")
+    present = asked.filter(pl.col("low") < pl.col("high"))
     if not present.height:
         return pl.repeat(0.5, asked.height, dtype=pl.Float64, eager=True)
-    flat = present.select("row", "place").explode("place")
-    rows = flat.get_column("row")
-    histories = _lists(rows, values.gather(flat.get_column("place")))
-    counts = histories.list.len().cast(pl.Float64)
-    own = values.gather(present.get_column("high"))
-    deviations = histories - histories.list.mean()
-    widths = math.sqrt(2) * ((deviations * deviations).list.sum() / counts).sqrt()
+    own = pl.lit(values).gather(pl.col("high"))
+    places = present.select("row", pl.int_ranges("low", "high").alias("place")).explode("place")
+    rows = places.get_column("row")
+    histories = present.select("row", own.alias("own"), _lists(rows, values.gather(places.get_column("place"))))
+    history, count = pl.col("values"), (pl.col("high") - pl.col("low"))
+    # Values that are alike differ from one of them by exactly nothing, from their mean by a rounding.
+    shifted = history - history.list.first()
+    deviation = shifted - shifted.list.mean()
+    histories = histories.with_columns(present.select(count.cast(pl.Float64).alias("count")))
+    width = math.sqrt(2) * ((deviation * deviation).list.sum() / pl.col("count")).sqrt()
     # One value has no deviation; its smoothing is of width 1.
-    widths = widths.clip(lower_bound=_LEAST_WIDTH).zip_with(counts > 1, pl.Series([math.sqrt(2)]))
-    distances = ((own - histories) / widths).explode()
-    sums = _lists(rows, erf(distances)).list.sum()
-    found = present.select("row").with_columns((0.5 - sums / (2 * counts)).alias("share"))
-    return ranges.select("row").join(found, on="row", how="left", maintain_order="left")["share"].fill_null(0.5)
+    width = pl.when(pl.col("count") > 1).then(width.clip(lower_bound=_LEAST_WIDTH)).otherwise(math.sqrt(2))
+    distances = histories.select(((pl.col("own") - history) / width).explode().alias("distance"))
+    sums = _lists(rows, erf(distances.get_column("distance")))
+    found = histories.select("row", share=0.5 - pl.lit(sums).list.sum() / (2 * pl.col("count")))
+    if present.height == asked.height:
+        return found.get_column("share")
+    return asked.join(found, on="row", how="left", maintain_order="left").get_column("share").fill_null(0.5)
 
 
 def _lists(rows: pl.Series, values: pl.Series) -> pl.Series:
     """Return the values of each row as a list; `rows` is nondecreasing."""
-    frame = pl.DataFrame({"row": rows.set_sorted(), "value": values})
-    return frame.group_by("row", maintain_order=True).agg("value").get_column("value")
+    frame = pl.DataFrame({"row": rows.set_sorted(), "values": values})
+    return frame.group_by("row", maintain_order=True).agg("values").get_column("values")
 
 
 def spike_p_values(shares: pl.Series) -> pl.Series:

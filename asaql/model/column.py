@@ -152,12 +152,16 @@ class Column:
         column = Column.from_values([function(value) for value in self.to_values()])
         return Column(column.kind, column.series, is_constant=self.is_constant)
 
+    def null_count(self) -> int:
+        """Return how many values are NULL."""
+        return self.series.to_list().count(None) if self.kind.is_object else self.series.null_count()
+
     def is_null(self) -> pl.Series:
         """Return a Boolean series that is true where the value is NULL."""
-        if self.kind is Kind.NULL:
-            return pl.repeat(True, len(self.series), dtype=pl.Boolean, eager=True)
         if self.kind.is_object:
             return pl.Series([value is None for value in self.series.to_list()], dtype=pl.Boolean)
+        if self.series.null_count() in (0, len(self.series)):
+            return repeated(self.kind is Kind.NULL or self.series.has_nulls(), len(self.series))
         return self.series.is_null()
 
 

@@ -123,7 +123,7 @@ class PaneWindows(WindowState):
     def _closed(self, states: pl.DataFrame, until: int) -> ClosedWindows:
         by = (END, *self._keys)
         windows = self._spread(states, until)
-        if self._windower.windows_per_pane > 1:
+        if self._windower.size > self._windower.pane:
             windows = self._aggregation.merge(windows, by, self._states.shown)
         windows = windows.sort(END, ORDER)
         rows = self._spread(self._rows.frame(), until) if self._aggregation.needs_rows else None

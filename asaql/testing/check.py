@@ -10,7 +10,7 @@ def check_outcome(case: Case, outcome: Outcome) -> list[str]:
     if case.error is not None:
         return _check_error(case, case.error, outcome)
     if outcome.error is not None:
-        return [f"{case.place}: the {_what(outcome)} failed", *_indented(outcome.rendering)]
+        return [f"{case.place}: the {_what(outcome)} failed", *_indented(outcome.rendering), *outcome.faults]
     lines = [f"{case.path}: {fault}" for fault in outcome.faults]
     expected = {each.name.casefold(): each for each in case.outputs}
     observed = {name.casefold(): name for name in outcome.rows}
