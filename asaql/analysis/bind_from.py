@@ -1,22 +1,35 @@
 """FROM: sources, joins, applies."""
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from asaql.analysis.bind import Binder
+from asaql.analysis.bind import Binder, Surroundings
+from asaql.analysis.bind_analytic import AnalyticBinder
 from asaql.analysis.bind_join import ConditionBinder, bind_condition
 from asaql.analysis.bind_match import bind_match
 from asaql.analysis.bound import BoundExpression
 from asaql.analysis.bound_query import BoundApply, BoundFrom, BoundJoin, BoundMatch, InputRead, StepRead, TimeBound
 from asaql.analysis.names import TABLE_FUNCTIONS, calls_in, is_aggregate, is_analytic
 from asaql.analysis.scope import ColumnFact, SourceScope
+from asaql.analysis.script_scope import ScriptScope
 from asaql.analysis.units import unit_ticks
 from asaql.analysis.windows import MAX_SIZE, is_event_time
 from asaql.diagnostics import Label, Span, did_you_mean
 from asaql.model import Kind
 from asaql.syntax import ast
 
-if TYPE_CHECKING:
-    from asaql.analysis.bind_select import SelectBinder
+
+class ReadingSelect(Surroundings, Protocol):
+    """What FROM needs of its SELECT.
+
+    Attributes:
+        script: Steps and declarations.
+        analytics: The functions with OVER, by the source that they look at.
+        reads: Folded name of a source to the name of the input or step that it reads.
+    """
+
+    script: ScriptScope
+    analytics: AnalyticBinder
+    reads: dict[str, str]
 
 
 class FromBinder:
@@ -26,7 +39,7 @@ class FromBinder:
         select: The SELECT.
     """
 
-    def __init__(self, select: "SelectBinder") -> None:
+    def __init__(self, select: ReadingSelect) -> None:
         self._select = select
         self._findings = select.findings
         self._extras: dict[

@@ -1,16 +1,12 @@
 """MATCH_RECOGNIZE: patterns, definitions and measures."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from asaql.analysis.bind import Binder, Surroundings
 from asaql.analysis.bound import BoundExpression, ColumnRef, Constant
 from asaql.analysis.bound_query import BoundMatch, PatternAggregate
 from asaql.analysis.units import bind_duration
 from asaql.syntax import ast
-
-if TYPE_CHECKING:
-    from asaql.analysis.bind_select import SelectBinder
 
 _AGGREGATES = ("first", "last", "min", "max")
 
@@ -91,7 +87,7 @@ class PatternBinder(Binder):
         return ColumnRef(slot, span=path.span)
 
 
-def bind_match(match: ast.MatchRecognize, select: "SelectBinder") -> BoundMatch | None:
+def bind_match(match: ast.MatchRecognize, select: Surroundings) -> BoundMatch | None:
     """Return the bound clause; None after an error that leaves nothing to run."""
     findings = select.findings
     if match.limit is None:

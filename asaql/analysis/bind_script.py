@@ -16,28 +16,12 @@ from asaql.analysis.bound_query import (
 from asaql.analysis.catalog import Catalog
 from asaql.analysis.findings import Findings
 from asaql.analysis.scope import ColumnFact
+from asaql.analysis.script_scope import StepFact
 from asaql.diagnostics import Diagnostic, Label, Source, Span
 from asaql.model import Kind
 from asaql.syntax import ast
 
 DEFAULT_OUTPUT = "output"
-
-
-@dataclass(frozen=True, slots=True)
-class StepFact:
-    """What later SELECTs see of a step.
-
-    Attributes:
-        name: As written where it is defined.
-        columns: Its columns, or None when they differ event by event.
-        query: As written.
-        is_reference: Whether it only passes reference data on.
-    """
-
-    name: str
-    columns: tuple[ColumnFact, ...] | None
-    query: ast.Query
-    is_reference: bool
 
 
 @dataclass(frozen=True, slots=True)

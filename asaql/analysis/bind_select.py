@@ -1,7 +1,5 @@
 """One SELECT: its clauses bound in the order in which they apply."""
 
-from typing import TYPE_CHECKING
-
 from asaql.analysis.bind import Binder
 from asaql.analysis.bind_analytic import AnalyticBinder
 from asaql.analysis.bind_from import FromBinder
@@ -25,13 +23,11 @@ from asaql.analysis.findings import Findings
 from asaql.analysis.hints import kind_hint
 from asaql.analysis.names import default_name
 from asaql.analysis.scope import ColumnFact, SourceScope
+from asaql.analysis.script_scope import ScriptScope
 from asaql.analysis.windows import bind_windows, is_event_time, is_window
 from asaql.diagnostics import Span, did_you_mean
 from asaql.model import Kind
 from asaql.syntax import ast
-
-if TYPE_CHECKING:
-    from asaql.analysis.bind_script import ScriptBinder
 
 
 class SelectBinder:
@@ -42,7 +38,7 @@ class SelectBinder:
         is_step: Whether it is a step, whose columns others read by name.
     """
 
-    def __init__(self, script: "ScriptBinder", *, is_step: bool) -> None:
+    def __init__(self, script: ScriptScope, *, is_step: bool) -> None:
         self.script = script
         self.catalog: Catalog = script.catalog
         self.findings: Findings = script.findings

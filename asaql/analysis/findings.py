@@ -56,9 +56,14 @@ class Findings:
         return self._source.text
 
     @property
+    def error_count(self) -> int:
+        """How many errors were found."""
+        return sum(each.is_error for each in self._found.values())
+
+    @property
     def has_errors(self) -> bool:
         """Whether any error was found."""
-        return any(each.is_error for each in self._found.values())
+        return self.error_count > 0
 
     @property
     def all(self) -> tuple[Diagnostic, ...]:

@@ -4,6 +4,9 @@ The needed fields become a generated msgspec Struct; everything else is skipped 
 spellings only, names of the dialect ignore case: so a reader learns which spellings the data uses. Wherever an event
 lacks the spelling of the query, it counts the quoted names of a chunk in lower case. If there are more of them than
 of the spellings known, it looks the others up and starts again with a Struct that knows them too.
+
+A field whose values have been of one plain kind is expected to stay so: the parser then holds every value to that
+kind, and no one has to look through the types again. The first value of another kind ends the expectation.
 """
 
 import re
@@ -15,7 +18,7 @@ import msgspec
 
 from asaql.formats.json_events import DECODE_ERRORS
 from asaql.formats.names import fold, value_at
-from asaql.model import Column
+from asaql.model import Column, Kind
 
 MAX_SPELLINGS = 8
 """How many spellings of one name a reader follows before it gives up."""
@@ -24,6 +27,8 @@ _ODD_BYTE = re.compile(rb"[\\\x80-\xff]")
 _REST_OF_TEXT = re.compile(rb'(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _COLON = re.compile(rb"[ \t\r\n]*:")
 _NOT_IN_STRUCT = re.compile(r'["\\\x00-\x1f]')
+_TYPES: dict[Kind, Any] = {Kind.BIGINT: int | None, Kind.NVARCHAR: str | None, Kind.BIT: bool | None}
+"""The kinds that the parser tells from all others; it takes 1 for a float."""
 
 
 class CannotReadFieldsError(Exception):
@@ -37,10 +42,11 @@ class _NewSpellingsError(Exception):
 class _Field:
     """A name below one record: read as a value, or descended into."""
 
-    __slots__ = ("attributes", "below", "is_value", "struct")
+    __slots__ = ("attributes", "below", "expected", "is_value", "struct")
 
     def __init__(self) -> None:
         self.is_value = False
+        self.expected: Kind | None = None
         self.below: dict[str, _Field] = {}
         self.attributes: dict[str, str] = {}
         self.struct: Any = None
@@ -57,6 +63,8 @@ class FieldReader:
         self._paths = tuple(dict.fromkeys(paths))
         self._fields: dict[str, _Field] = {}
         self._spellings: dict[str, list[str]] = {}
+        self._ends: dict[tuple[str, ...], _Field] = {}
+        self._may_expect = True
         self.is_possible = True
         for path in self._paths:
             self._add(path)
@@ -68,7 +76,9 @@ class FieldReader:
         for position, name in enumerate(path):
             self._learn(name)
             field = fields.setdefault(fold(name), _Field())
-            field.is_value |= position == len(path) - 1
+            if position == len(path) - 1:
+                field.is_value = True
+                self._ends[path] = field
             fields = field.below
 
     def _learn(self, name: str) -> None:
@@ -86,7 +96,7 @@ class FieldReader:
         for number, (folded, field) in enumerate(fields.items()):
             spellings = self._spellings[folded]
             field.attributes = {name: f"f{number}_{i}" for i, name in enumerate(spellings)}
-            type_: Any = Any
+            type_: Any = Any if field.expected is None else _TYPES[field.expected]
             if not field.is_value:
                 field.struct = self._struct_of(field.below)
                 type_ = Union[field.struct, None, bool, int, float, str, list[Any]]  # noqa: UP007 (built at run time)
@@ -109,21 +119,50 @@ class FieldReader:
         while self.is_possible:
             try:
                 rows = self._decoder.decode_lines(lines)
-                return self._columns(rows, lines), len(rows)
+                columns = self._columns(rows, lines)
+                self._expect(columns)
+                return columns, len(rows)
             except _NewSpellingsError:
                 if self.is_possible:
                     self._generate()
             except (*DECODE_ERRORS, OverflowError) as error:
+                if not self._expects_nothing(error):
+                    continue
                 raise CannotReadFieldsError from error
         raise CannotReadFieldsError
+
+    def _expect(self, columns: dict[tuple[str, ...], Column]) -> None:
+        """Expect the kinds of these columns from now on."""
+        if not self._may_expect:
+            return
+        is_news = False
+        for path, field in self._ends.items():
+            kind = columns[path].kind
+            if field.expected is None and kind in _TYPES and not field.below and len(field.attributes) == 1:
+                field.expected = kind
+                is_news = True
+        if is_news:
+            self._generate()
+
+    def _expects_nothing(self, error: Exception) -> bool:
+        """Return whether an error cannot be due to an expectation; if it can, give up all of them."""
+        expecting = [each for each in self._ends.values() if each.expected is not None]
+        if not expecting or not isinstance(error, msgspec.ValidationError):
+            return True
+        self._may_expect = False
+        for each in expecting:
+            each.expected = None
+        self._generate()
+        return False
 
     def _columns(self, rows: list[Any], lines: bytes) -> dict[tuple[str, ...], Column]:
         columns: dict[tuple[str, ...], Column] = {}
         doubtful: dict[str, int] = {}
         for path in self._paths:
+            expected = self._ends[path].expected
             values = self._values(rows, self._fields, path, doubtful)
-            column = Column.from_values(values)
-            nulls = int(column.is_null().sum())
+            column = Column.from_values(values) if expected is None else Column.of_plain(expected, values)
+            nulls = column.null_count()
             if nulls:
                 present = len(rows) - nulls if len(path) == 1 else 0
                 for name in path:
@@ -141,6 +180,10 @@ class FieldReader:
         name, rest = path[0], path[1:]
         folded = fold(name)
         field = fields[folded]
+        if rest and not field.is_value:
+            direct = _values_of_all(rows, fields, path)
+            if direct is not None:
+                return direct
         values = list(map(attrgetter(field.attributes[name]), rows))
         if len(field.attributes) > 1 and msgspec.UNSET in values:
             others = [attribute for spelling, attribute in field.attributes.items() if spelling != name]
@@ -193,6 +236,24 @@ class FieldReader:
                 learned = True
         if learned:
             raise _NewSpellingsError
+
+
+def _values_of_all(rows: Sequence[Any], fields: dict[str, _Field], path: tuple[str, ...]) -> list[Any] | None:
+    """Return the values at a path, or None if some record on the way is missing or a name has several spellings."""
+    attributes = []
+    for name in path[:-1]:
+        field = fields[fold(name)]
+        if field.is_value or len(field.attributes) > 1:
+            return None
+        attributes.append(field.attributes[name])
+        fields = field.below
+    last = fields[fold(path[-1])]
+    if len(last.attributes) > 1:
+        return None
+    try:
+        return list(map(attrgetter(".".join((*attributes, last.attributes[path[-1]]))), rows))
+    except AttributeError:
+        return None
 
 
 def _first_set(values: list[Any], others: list[list[Any]]) -> tuple[list[Any], int]:

@@ -73,10 +73,20 @@ class Column:
             if kind is Kind.ANY and any(type(x) is int and not BIGINT_MIN <= x <= BIGINT_MAX for x in values):
                 raise OverflowError
             return Column(kind, pl.Series(values, dtype=pl.Object))
+        return Column.of_plain(kind, values)
+
+    @staticmethod
+    def of_plain(kind: Kind, values: Sequence[Value]) -> "Column":
+        """Return the column of values that are all known to be NULL or of `kind`: BIGINT, FLOAT, NVARCHAR or BIT.
+
+        Raises:
+            OverflowError: A whole number does not fit 64 bits.
+        """
         try:
-            return Column(kind, pl.Series(values, dtype=_DTYPES[kind], strict=True))
+            series = pl.Series(values, dtype=_DTYPES[kind], strict=True)
         except (TypeError, OverflowError) as error:
             raise OverflowError from error
+        return Column.nulls(len(series)) if series.null_count() == len(series) else Column(kind, series)
 
     @staticmethod
     def constant(value: Value) -> "Column":
@@ -87,7 +97,7 @@ class Column:
     @staticmethod
     def nulls(height: int) -> "Column":
         """Return a column of `height` NULLs."""
-        return Column(Kind.NULL, pl.Series([None], dtype=pl.Null).new_from_index(0, height))
+        return Column(Kind.NULL, repeated(None, height, pl.Null()))
 
     @staticmethod
     def concat(columns: Sequence["Column"]) -> "Column":
@@ -161,8 +171,13 @@ class Column:
         if self.kind.is_object:
             return pl.Series([value is None for value in self.series.to_list()], dtype=pl.Boolean)
         if self.series.null_count() in (0, len(self.series)):
-            return repeated(self.kind is Kind.NULL or self.series.has_nulls(), len(self.series))
+            return repeated(self.series.has_nulls(), len(self.series))
         return self.series.is_null()
+
+
+def repeated(value: Any, height: int, dtype: pl.DataType | None = None) -> pl.Series:
+    """Return a series of one plain value, `height` times."""
+    return pl.Series([value], dtype=dtype).new_from_index(0, height)
 
 
 def null_series(kind: Kind, height: int) -> pl.Series:
