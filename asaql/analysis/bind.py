@@ -275,7 +275,7 @@ class Binder:
         if function is None:
             return self._not_built_in(call)
         least, most = function.arity
-        if not self.check_count(call, least, most):
+        if not self.check_count(call, least, most) or (name == "datediff" and self._is_distance(call)):
             return Constant(None, span=call.span)
         arguments: list[BoundExpression] = []
         for index, argument in enumerate(call.arguments):
@@ -288,6 +288,22 @@ class Binder:
                 arguments.append(self.bind(argument))
         self._no_over(call)
         return Invoke(function, tuple(arguments), span=call.span)
+
+    def _is_distance(self, call: ast.Call) -> bool:
+        """Report a DATEDIFF of two sources, whose event times only ON can read; return whether this is one."""
+        names = [each.parts[0] for each in call.arguments[1:] if isinstance(each, ast.Path) and len(each.parts) == 1]
+        sources = [source for source in map(self.source, names) if source is not None]
+        if len(sources) < 2 or any(each.has(source.name) for source in sources for each in self.around.sources):
+            return False
+        first, second = sources
+        self.findings.error(
+            "AQ306",
+            f"DATEDIFF of two sources cannot be used in {self.clause}",
+            call.span,
+            label="only ON compares the event times of sources",
+            help=f"DATEDIFF(second, {first.name}.time, {second.name}.time)",
+        )
+        return True
 
     def _function(self, name: str) -> Function | None:
         """Return the built-in function of this name as the job's compatibility level has it."""

@@ -313,8 +313,9 @@ class FromBinder:
                 help="GetArrayElements(..) or GetRecordProperties(..)",
             )
             function = "GetArrayElements"
-        if len(call.arguments) != 1:
+        elif len(call.arguments) != 1:
             self._findings.error("AQ206", f"{function} takes 1 argument", call.span)
+        if len(call.arguments) != 1:
             argument = binder.bind(ast.NullLiteral(span=call.span))
         else:
             argument = binder.argument(call.arguments[0])

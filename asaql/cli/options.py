@@ -92,7 +92,11 @@ _OPTIONS = (
     ),
     click.option(
         "--score", "scorers", metavar="NAME=URL", multiple=True, type=_NAMED,
-        help="Compute udf.NAME by a scoring service, or by a local entry script (NAME=FILE.py).",
+        help="Compute udf.NAME by a scoring service, a local entry script (FILE.py) or a recording (FILE.jsonl).",
+    ),
+    click.option(
+        "--replay-scores", "replay", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+        help="Answer for scoring functions from a recording; no service is asked.",
     ),
     click.option(
         "--score-key", "scorer_keys", metavar="NAME=VARIABLE", multiple=True, type=_NAMED,

@@ -16,6 +16,12 @@ from asaql.runtime import RunSummary, run_job
 @click.option("--parallelism", type=click.IntRange(min=1), default=1, show_default=True, help="Number of processes.")
 @click.option("--batch-rows", type=click.IntRange(min=1), help="Most rows in a batch; results do not depend on it.")
 @click.option("--metrics", type=click.Path(dir_okay=False, path_type=Path), help="Write metrics to a file, JSON lines.")
+@click.option(
+    "--record-scores",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep scored rows with their scores in a recording, for --replay-scores.",
+)
 @click.option("--summary", is_flag=True, help="Print counts and times to standard error at the end.")
 @click.pass_obj
 def command(
@@ -25,6 +31,7 @@ def command(
     parallelism: int,
     batch_rows: int | None,
     metrics: Path | None,
+    record_scores: Path | None,
     summary: bool,
     **settings: Any,
 ) -> int:
@@ -40,13 +47,21 @@ def command(
       asaql run alerts.asaql --input events.jsonl
       asaql run alerts.asaql --input Sensors=sensors.csv --output Alerts=alerts.parquet
       asaql run fraud.asaql --input rides.json.gz --score score=http://127.0.0.1:5001/score
+      asaql run fraud.asaql --input rides.json.gz --replay-scores fraud.scores.jsonl
       asaql run my-project/ --late-arrival 5s --summary
       cat events.jsonl | asaql run alerts.asaql --input -
     """  # noqa: D301 - click's own mark for text that is not to be wrapped
     job = job_from(target, **settings)
     reporter.show_all(job.warnings)
     try:
-        result = run_job(job, parallelism=parallelism, batch_rows=batch_rows, warn=reporter.show, metrics_path=metrics)
+        result = run_job(
+            job,
+            parallelism=parallelism,
+            batch_rows=batch_rows,
+            warn=reporter.show,
+            metrics_path=metrics,
+            record_scores=record_scores,
+        )
     except ClosedOutputError as error:
         raise BrokenPipeError from error
     if summary:

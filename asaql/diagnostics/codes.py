@@ -92,6 +92,7 @@ CODES = _registry(
     Code("AQ613", "scoring signature", "The argument of a scoring function does not fit the service's signature."),
     Code("AQ614", "scoring server", "The local inference server of an entry script did not start."),
     Code("AQ615", "scoring time-out", "The scoring service did not answer in time."),
+    Code("AQ616", "scoring recording", "A recording of scores cannot be read, or lacks a row that is to be scored."),
     # 7xx: jobs, inputs, outputs
     Code("AQ701", "job file", "A job file, project or template does not have the shape it must have."),
     Code("AQ702", "file not found", "A file that the command line or the job names cannot be read."),

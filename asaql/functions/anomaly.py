@@ -92,18 +92,20 @@ def _shares(values: pl.Series, asked: pl.DataFrame) -> pl.Series:
     own = pl.lit(values).gather(pl.col("high"))
     places = present.select("row", pl.int_ranges("low", "high").alias("place")).explode("place")
     rows = places.get_column("row")
-    histories = present.select("row", own.alias("own"), _lists(rows, values.gather(places.get_column("place"))))
-    history, count = pl.col("values"), (pl.col("high") - pl.col("low"))
+    history = _lists(rows, values.gather(places.get_column("place")))
+    count = (pl.col("high") - pl.col("low")).cast(pl.Float64)
+    known = present.select("row", own.alias("own"), count.alias("count"), history)
     # Values that are alike differ from one of them by exactly nothing, from their mean by a rounding.
-    shifted = history - history.list.first()
+    shifted = pl.col("values") - pl.col("values").list.first()
     deviation = shifted - shifted.list.mean()
-    histories = histories.with_columns(present.select(count.cast(pl.Float64).alias("count")))
-    width = math.sqrt(2) * ((deviation * deviation).list.sum() / pl.col("count")).sqrt()
+    # A step of its own: within `when` Polars adds up lists in another order, depending on the other rows.
+    known = known.with_columns(((deviation * deviation).list.sum() / pl.col("count")).sqrt().alias("deviation"))
     # One value has no deviation; its smoothing is of width 1.
-    width = pl.when(pl.col("count") > 1).then(width.clip(lower_bound=_LEAST_WIDTH)).otherwise(math.sqrt(2))
-    distances = histories.select(((pl.col("own") - history) / width).explode().alias("distance"))
+    width = math.sqrt(2) * pl.when(pl.col("count") > 1).then("deviation").otherwise(1.0)
+    known = known.with_columns(width.clip(lower_bound=_LEAST_WIDTH).alias("width"))
+    distances = known.select(((pl.col("own") - pl.col("values")) / pl.col("width")).explode().alias("distance"))
     sums = _lists(rows, erf(distances.get_column("distance")))
-    found = histories.select("row", share=0.5 - pl.lit(sums).list.sum() / (2 * pl.col("count")))
+    found = known.select("row", share=0.5 - pl.lit(sums).list.sum() / (2 * pl.col("count")))
     if present.height == asked.height:
         return found.get_column("share")
     return asked.join(found, on="row", how="left", maintain_order="left").get_column("share").fill_null(0.5)

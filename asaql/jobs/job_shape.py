@@ -48,6 +48,7 @@ _SCORING = Record(
         Field("url", Text(), "The address that rows are posted to."),
         Field("entry_script", Text(), "A scoring script with init() and run(), served on this machine for the run."),
         Field("model_dir", Text(), "The folder that an entry script finds as AZUREML_MODEL_DIR."),
+        Field("replay", Text(), "A recording of scores that answers instead of a service."),
         Field("key", Text(), "The service's key, sent as a bearer token; write ${NAME} to keep it out of the file."),
         Field("key_file", Text(), "A file that holds the key."),
         Field("headers", Named("header", Text()), "Further headers of every request."),
@@ -59,7 +60,7 @@ _SCORING = Record(
         Field("response_name", Text(), "The name of the results in the answer."),
         Field("retried_statuses", ListOf(Whole(400, 599)), "Statuses that are tried again; 429 and 503 by default."),
     ),
-    one_of=("url", "entry_script"),
+    one_of=("url", "entry_script", "replay"),
     at_most_one_of=("key", "key_file"),
     short="url",
 )

@@ -18,10 +18,13 @@ from asaql.jobs.job import (
     TimePolicies,
 )
 from asaql.jobs.problems import Problems
+from asaql.udf.scoring_recording import Recording
 from asaql.udf.scoring_spec import ScoringFunction, Secret
 from asaql.udf.script_spec import ScriptFunction
 
 _NAMED = re.compile(r"(?P<name>\[[^\]]+\]|[^=/\\.\[\]]+)=(?P<value>.*)", re.DOTALL)
+
+_RECORDING_SUFFIXES = (".jsonl", ".ndjson")
 
 NO_LIMIT = -1
 """As a tolerance: the policy is off, whatever the job's description says. (None leaves it as described.)"""
@@ -53,8 +56,10 @@ class JobOptions:
         inputs: Where inputs are read from, by name; one with the name None serves a query's only input.
         outputs: Where outputs are written to, likewise.
         functions: JavaScript functions: name and file.
-        scorers: Scoring functions: name and either an http(s) URL or the path of an entry script.
+        scorers: Scoring functions: name and an http(s) URL, the path of an entry script, or that of a recording of
+            scores (`.jsonl`).
         scorer_keys: Keys of scoring functions: name and the environment variable that holds the key.
+        replay: A recording of scores that answers for every scoring function without an entry in `scorers`.
         reference: Names of inputs that are reference data.
         late_arrival: Ticks, NO_LIMIT for no policy.
         out_of_order: Likewise.
@@ -70,6 +75,7 @@ class JobOptions:
     functions: Sequence[tuple[str, Path]] = ()
     scorers: Sequence[tuple[str, str]] = ()
     scorer_keys: Sequence[tuple[str, str]] = ()
+    replay: Path | None = None
     reference: Sequence[str] = ()
     late_arrival: int | None = None
     out_of_order: int | None = None
@@ -91,6 +97,7 @@ def apply_options(job: Job, options: JobOptions) -> Job:
     inputs = _mark_reference(inputs, options.reference)
     scripts = tuple(each for each in (_script(*pair, problems) for pair in options.functions) if each)
     scorers = tuple(each for each in (_scorer(*pair, job, problems) for pair in options.scorers) if each)
+    scorers += tuple(each for each in (_scorer(*pair, job, problems) for pair in _replayed(job, options)) if each)
     names = [each.name for each in scripts] + [each.name for each in scorers]
     replaced = {each.casefold() for each in names}
     kept_scripts = tuple(each for each in job.scripts if each.name.casefold() not in replaced)
@@ -154,17 +161,43 @@ def _script(name: str, path: Path, problems: Problems) -> ScriptFunction | None:
     return make_script(name, source, problems) if source else None
 
 
-def _scorer(name: str, target: str, job: Job, problems: Problems) -> ScoringFunction | None:
-    """Return a scoring function at a new place, with what the job says of one of that name otherwise."""
-    is_url = "://" in target
-    if not is_url and not Path(target).is_file():
+def replayed_functions(options: JobOptions) -> list[str]:
+    """Return the names of the functions that the options' recording of scores holds; QueryError if it is none."""
+    return [] if options.replay is None else list(Recording(options.replay).functions)
+
+
+def _replayed(job: Job, options: JobOptions) -> list[tuple[str, Path]]:
+    """Return the scoring functions that a recording answers for: those of the job and those of the recording."""
+    if options.replay is None:
+        return []
+    given = {name.casefold() for name, _ in options.scorers}
+    names = {name.casefold(): name for name in (*replayed_functions(options), *(each.name for each in job.scorers))}
+    return [(name, options.replay) for folded, name in names.items() if folded not in given]
+
+
+def _scorer(name: str, target: str | Path, job: Job, problems: Problems) -> ScoringFunction | None:
+    """Return a scoring function at a new place, with what the job says of one of that name otherwise.
+
+    Args:
+        name: The function's name.
+        target: An address, an entry script or a recording; a `Path` is a recording whatever its suffix.
+        job: What may declare the function.
+        problems: Where a file that is not there is reported.
+    """
+    where: dict[str, str | Path | None] = {"url": None, "entry_script": None, "replay": None}
+    if isinstance(target, Path) or target.endswith(_RECORDING_SUFFIXES):
+        where["replay"] = Path(target)
+    elif "://" in target:
+        where["url"] = target
+    elif Path(target).is_file():
+        where["entry_script"] = Path(target)
+    else:
         problems.error(
             "AQ702",
             f'entry script "{target}" of scoring function "{name}" cannot be read: no such file',
             help="a service's address begins with http:// or https://",
         )
         return None
-    where = {"url": target, "entry_script": None} if is_url else {"url": None, "entry_script": Path(target)}
     declared = next((each for each in job.scorers if each.name.casefold() == name.casefold()), None)
     if declared is None:
         return make_scorer(name, where, None, problems)

@@ -8,7 +8,7 @@ from asaql.jobs.arm_template import read_template
 from asaql.jobs.asa_project import PROJECT_FILE, read_project
 from asaql.jobs.functions import with_script_kinds
 from asaql.jobs.job import STANDARD_STREAM, Job
-from asaql.jobs.options import JobOptions, apply_options
+from asaql.jobs.options import JobOptions, apply_options, replayed_functions
 from asaql.jobs.query_file import read_query_file, read_standard_query
 from asaql.jobs.yaml_job import read_yaml_job
 
@@ -54,7 +54,7 @@ def _described(target: str, options: JobOptions) -> Job:
     if target == "-":
         return read_standard_query()
     path = Path(target)
-    provided = [name for name, _ in (*options.functions, *options.scorers)]
+    provided = [name for name, _ in (*options.functions, *options.scorers)] + replayed_functions(options)
     if path.is_dir():
         return _folder_job(path, provided)
     suffix = path.suffix.lower()

@@ -174,7 +174,7 @@ class _Reader:
             for key in ("url", "max_batch_rows", "parallel_requests", "headers", "request_name", "response_name")
             if key in values
         }
-        for key in ("entry_script", "model_dir"):
+        for key in ("entry_script", "model_dir", "replay"):
             if key in values:
                 settings[key] = self._existing("functions", name, "scoring", key, written=values[key])
         if "timeout" in values:

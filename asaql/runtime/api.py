@@ -39,7 +39,8 @@ def run(
         query: The text.
         inputs: Input name to a file's path, or to events as dictionaries: `1` is a bigint, `1.0` a float.
         functions: JavaScript function name to a file's path (ending in `.js`) or to its source.
-        score: Scoring function name to the service's URL, or to the path of a local entry script.
+        score: Scoring function name to the service's URL, to the path of a local entry script, or to a recording of
+            scores (`.jsonl`).
         reference: Names of the inputs that hold reference data.
         start_time: Arrival time of events that carry none, ISO 8601; by default 1970-01-01T00:00:00Z.
         late_arrival: Late arrival tolerance, as `5s`, `00:00:05` or seconds; None for no policy.
@@ -176,6 +177,8 @@ def _scorer(name: str, service: str | Path | ScoringFunction) -> ScoringFunction
         return service
     if isinstance(service, str) and "://" in service:
         return ScoringFunction(name=name, url=service)
+    if str(service).endswith((".jsonl", ".ndjson")):
+        return ScoringFunction(name=name, replay=Path(service))
     return ScoringFunction(name=name, entry_script=Path(service))
 
 

@@ -25,6 +25,7 @@ from asaql.runtime.scripts import open_scripts
 from asaql.runtime.sinks import open_sinks
 from asaql.runtime.sources import IDLE, Idle, check_source, format_and_options, open_source
 from asaql.udf.javascript_errors import ScriptError
+from asaql.udf.scoring_recording import RecordingWriter
 
 Warn = Callable[[Diagnostic], None]
 _MOST_WARNINGS = 5
@@ -37,6 +38,7 @@ def run_job(
     batch_rows: int | None = None,
     warn: Warn = lambda _: None,
     metrics_path: Path | None = None,
+    record_scores: Path | None = None,
     clock: Clock | None = None,
 ) -> RunSummary:
     """Run a job to the end of its inputs.
@@ -47,6 +49,7 @@ def run_job(
         batch_rows: Events in a batch; None lets the size of the input decide. No result depends on it.
         warn: Takes warnings, as they come up.
         metrics_path: Where metrics are written as JSON lines.
+        record_scores: Where scored rows are kept with their scores, if the job ends well.
         clock: Tells how long the run took.
 
     Raises:
@@ -63,6 +66,7 @@ def run_job(
         batch_rows=batch_rows,
         warn=warn,
         metrics_path=metrics_path,
+        record_scores=record_scores,
         clock=clock,
     )
 
@@ -75,6 +79,7 @@ def run_compiled(
     batch_rows: int | None = None,
     warn: Warn = lambda _: None,
     metrics_path: Path | None = None,
+    record_scores: Path | None = None,
     clock: Clock | None = None,
     arrivals: dict[str, Sequence[int]] | None = None,
 ) -> RunSummary:
@@ -87,17 +92,22 @@ def run_compiled(
         batch_rows: As in `run_job`.
         warn: As in `run_job`.
         metrics_path: As in `run_job`.
+        record_scores: As in `run_job`.
         clock: As in `run_job`.
         arrivals: Folded input name to the ticks at which its events arrived, where that is known from outside.
     """
     clock = clock or SystemClock()
     started = clock.seconds()
     try:
-        with ExitStack() as stack:
-            run = _Run(compiled, sinks, stack, warn, parallelism, batch_rows, arrivals or {})
-            run.go()
-        for sink in sinks.values():
-            sink.commit()
+        with ExitStack() as outer:
+            writer = outer.enter_context(RecordingWriter(record_scores)) if record_scores is not None else None
+            with ExitStack() as stack:
+                run = _Run(compiled, sinks, stack, warn, parallelism, batch_rows, arrivals or {}, writer)
+                run.go()
+            for sink in sinks.values():
+                sink.commit()
+            if writer is not None:
+                writer.commit()
     except BaseException:
         for sink in sinks.values():
             sink.abort()
@@ -119,6 +129,7 @@ class _Run:
         parallelism: int,
         batch_rows: int | None,
         arrivals: dict[str, Sequence[int]],
+        writer: RecordingWriter | None,
     ) -> None:
         self.summary = RunSummary()
         self._compiled = compiled
@@ -130,7 +141,7 @@ class _Run:
         self._rows = batch_rows
         self._arrivals = arrivals
         self._warned: dict[tuple[str, str], int] = {}
-        self._scorers = Scorers(compiled.job, compiled.plan, stack)
+        self._scorers = Scorers(compiled.job, compiled.plan, stack, writer)
 
     def go(self) -> None:
         """Read all inputs to their ends and let the flow end."""

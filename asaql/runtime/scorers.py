@@ -11,12 +11,19 @@ from asaql.operators.score import Scorer
 from asaql.plan import Plan
 from asaql.plan.logical import Score, nodes_of
 from asaql.runtime.metrics import RunSummary
+from asaql.udf.scoring_recording import Recording, RecordingWriter
+from asaql.udf.scoring_replay import CountingScorer, RecordingScorer, ReplayScorer
 from asaql.udf.scoring_spec import ScoringFunction
 
 if TYPE_CHECKING:
     from asaql.udf.scoring import HttpScorer
 
-_UNITS_PER_PARTITION = 6
+UNITS_PER_PARTITION = 6
+
+
+def partitions_of(job: Job) -> int:
+    """Return how many partitions of scoring requests a job's size makes."""
+    return max(1, job.streaming_units // UNITS_PER_PARTITION)
 
 
 class Scorers:
@@ -26,20 +33,23 @@ class Scorers:
         job: Declares the functions and the size of the job.
         plan: Calls them.
         stack: Closes them.
+        writer: Keeps what is answered; None to keep nothing.
     """
 
-    def __init__(self, job: Job, plan: Plan, stack: ExitStack) -> None:
+    def __init__(self, job: Job, plan: Plan, stack: ExitStack, writer: RecordingWriter | None = None) -> None:
         self._job = job
         self._calls = [node for tree in plan.trees for node in nodes_of(tree) if isinstance(node, Score)]
         self._stack = stack
-        self._services: dict[str, HttpScorer] = {}
-        self._opened: list[HttpScorer] = []
+        self._writer = writer
+        self._recordings: dict[str, Recording] = {}
+        self._services: dict[str, HttpScorer | ReplayScorer] = {}
+        self._opened: list[CountingScorer] = []
 
     def open(self, name: str) -> Scorer:
         """Return the scorer of one call: with as many parallel requests as all partitions of the job have together.
 
         Raises:
-            QueryError: The argument of a call does not fit the service's signature.
+            QueryError: The argument of a call does not fit the service's signature; a recording cannot be read.
             ScoringError: The service of an entry script does not start.
         """
         if name in self._services:
@@ -47,7 +57,7 @@ class Scorers:
         else:
             scorer = self._services[name] = self._start(name)
         self._opened.append(scorer)
-        return scorer
+        return scorer if self._writer is None else RecordingScorer(scorer, self._writer)
 
     def count(self, summary: RunSummary) -> None:
         """Add what was sent and answered to a summary."""
@@ -57,12 +67,13 @@ class Scorers:
             summary.failed_requests += scorer.failed_requests
             summary.retries += scorer.retries
 
-    def _start(self, name: str) -> "HttpScorer":
+    def _start(self, name: str) -> "HttpScorer | ReplayScorer":
+        function: ScoringFunction = next(each for each in self._job.scorers if each.name.casefold() == name.casefold())
+        function = replace(function, parallel_requests=function.parallel_requests * partitions_of(self._job))
+        if function.replay is not None:
+            return self._replay(function)
         from asaql.udf.scoring import open_scorer  # loading an HTTP client takes a tenth of a second
 
-        function: ScoringFunction = next(each for each in self._job.scorers if each.name.casefold() == name.casefold())
-        partitions = max(1, self._job.streaming_units // _UNITS_PER_PARTITION)
-        function = replace(function, parallel_requests=function.parallel_requests * partitions)
         scorer = self._stack.enter_context(open_scorer(function, level=self._job.level))
         problems = [
             replace(problem, span=call.span, source=self._job.query)
@@ -72,6 +83,13 @@ class Scorers:
         if problems:
             raise QueryError(problems)
         return scorer
+
+    def _replay(self, function: ScoringFunction) -> ReplayScorer:
+        path = str(function.replay)
+        if path not in self._recordings:
+            assert function.replay is not None
+            self._recordings[path] = Recording(function.replay)
+        return ReplayScorer(function, self._recordings[path])
 
     def _shape(self, call: Score) -> str:
         """Return what is known before the run of the shape of a call's argument."""

@@ -41,7 +41,8 @@ class Options:
     """How a case's job is configured; a `yaml job` block may hold any of these fields.
 
     Durations are texts such as `5s` or `2m`, or numbers of seconds. `ignore_case` lets comparisons of text ignore case.
-    `tolerance` is the relative distance within which floats count as equal.
+    `tolerance` is the relative distance within which floats count as equal. `replay` is a recording of scores, a file
+    beside the case file, that answers for the scoring functions it holds.
     """
 
     compatibility_level: str = "1.2"
@@ -53,6 +54,7 @@ class Options:
     reference: tuple[str, ...] = ()
     ignore_case: bool = False
     tolerance: float = 1e-9
+    replay: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

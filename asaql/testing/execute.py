@@ -15,6 +15,7 @@ from asaql.runtime.api import run_query
 from asaql.testing.case import Case, Input
 from asaql.testing.compare import row_text
 from asaql.testing.scoring import serve
+from asaql.udf.scoring_recording import Recording
 from asaql.udf.scoring_spec import ScoringFunction
 
 _EXTRA = ": unexpected row "
@@ -84,13 +85,15 @@ def execute(case: Case, setting: Setting) -> Outcome:
         in_memory = setting.batch_rows == 1 and case.warnings is None and case.error is None
         services = {each.name: stack.enter_context(serve(each)) for each in case.scores}
         addresses = [(f"{directory}{os.sep}", "")]
+        if case.options.replay is not None:
+            addresses.append((str(case.path.parent / case.options.replay), case.options.replay))
         addresses += [(url.removesuffix("/score"), f"http://{name}") for name, (url, _) in services.items()]
         try:
             rows, warnings = run_query(
                 case.query,
                 {each.name: _data(each, directory, in_memory=in_memory) for each in case.inputs},
                 functions={each.name: each for each in case.functions},
-                score={name: url for name, (url, _) in services.items()},
+                score={**_replayed(case), **{name: url for name, (url, _) in services.items()}},
                 reference=case.reference,
                 start_time=case.options.start_time,
                 late_arrival=case.options.late_arrival,
@@ -125,11 +128,24 @@ def plan_of(case: Case) -> str:
             InputSpec(each.name, events=(), is_reference=each.name.casefold() in reference) for each in case.inputs
         ),
         scripts=case.functions,
-        scorers=tuple(ScoringFunction(name=each.name, url="http://localhost/score") for each in case.scores),
+        scorers=(
+            *_replayed(case).values(),
+            *(ScoringFunction(name=each.name, url="http://localhost/score") for each in case.scores),
+        ),
         level=cast(CompatibilityLevel, case.options.compatibility_level),
         ignore_case=case.options.ignore_case,
     )
     return explain_job(job)
+
+
+def _replayed(case: Case) -> dict[str, ScoringFunction]:
+    """Return the scoring functions that a case's recording answers for."""
+    if case.options.replay is None:
+        return {}
+    path = case.path.parent / case.options.replay
+    tabled = {each.name.casefold() for each in case.scores}
+    names = (each for each in Recording(path).functions if each.casefold() not in tabled)
+    return {name: ScoringFunction(name=name, replay=path) for name in names}
 
 
 def _with_names(text: str, addresses: Iterable[tuple[str, str]]) -> str:

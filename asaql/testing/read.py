@@ -299,7 +299,7 @@ class _Reader:
         if "reference" in given:
             names = given["reference"]
             given["reference"] = (names,) if isinstance(names, str) else tuple(names)
-        for name in ("compatibility_level", "start_time", "out_of_order_policy"):
+        for name in ("compatibility_level", "start_time", "out_of_order_policy", "replay"):
             if given.get(name) is not None:
                 given[name] = self._option_text(block, name, given[name])
         if "tolerance" in given:

@@ -22,7 +22,7 @@ _HIDDEN: Final = "***"
 
 
 class ScoringError(JobError):
-    """A scoring function failed; its diagnostic has a code of AQ611 to AQ615 and no place in the query."""
+    """A scoring function failed; its diagnostic has a code of AQ611 to AQ616 and no place in the query."""
 
 
 class Secret:
@@ -93,13 +93,14 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class ScoringFunction:
-    """A function whose values a web service computes. Exactly one of `url` and `entry_script` is given.
+    """A function whose values a web service computes. Exactly one of `url`, `entry_script`, `replay` is given.
 
     Attributes:
         name: The name behind `udf.`.
         url: Where rows are sent; may hold user information or a query string, which no message shows.
         entry_script: A scoring script with `init()` and `run()`, served on this machine while the job runs.
         model_dir: What an entry script finds as `AZUREML_MODEL_DIR`.
+        replay: A recording of scores that answers instead of a service.
         key: Sent as `Authorization: Bearer <key>`.
         headers: Further request headers; they win over what `key` would send.
         max_batch_rows: Most rows in one request, 1 to 10,000.
@@ -118,6 +119,7 @@ class ScoringFunction:
     url: str | None = field(default=None, repr=False)
     entry_script: Path | None = None
     model_dir: Path | None = None
+    replay: Path | None = None
     key: Secret | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     max_batch_rows: int = 1000
@@ -137,8 +139,8 @@ class ScoringFunction:
 
     def _problem(self) -> tuple[str, str | None] | None:
         """Return what is wrong with the settings, and what to type instead."""
-        if (self.url is None) == (self.entry_script is None):
-            return "needs either a URL or an entry script", "url: http://127.0.0.1:5001/score"
+        if [self.url, self.entry_script, self.replay].count(None) != 2:
+            return "needs either a URL or an entry script or a recording", "url: http://127.0.0.1:5001/score"
         if self.url is not None and not _is_http(self.url):
             return f'has the URL "{shown_url(self.url)}", which does not name an HTTP service', "http://host:port/score"
         if not 1 <= self.max_batch_rows <= MAX_BATCH_ROWS:

@@ -90,8 +90,9 @@ def mutated(draw: st.DrawFn) -> bytes:
     data = bytearray(written(draw(ROWS), ",", draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))))
     if draw(st.booleans()):
         data = bytearray(data.replace(b"\n", b"\r\n"))
+    body = data.index(b"\n") + 1
     for _ in range(draw(st.integers(0, 4))):
-        at = draw(st.integers(6, max(len(data), 6)))
+        at = draw(st.integers(body, len(data)))
         new = draw(
             st.sampled_from([b"", b'"', b'""', b",", b"\n", b"\r", b"\r\n", b"\xff", b"\xef\xbb\xbf", b"\0", b" "])
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from oracle.anomalies import share_above
 from oracle.drive import Event, Feed, restarted, run
 
 from asaql.diagnostics import JobError
@@ -32,7 +33,7 @@ def spike_and_dip(
     return AnomalyColumn("r", SPIKE_AND_DIP, "v", limit, confidence, size, mode, **others)
 
 
-def change_point(*, confidence: float = 95, size: int = 20, limit: int = 20, **others: Any) -> AnomalyColumn:
+def change_point(*, confidence: float = 82, size: int = 40, limit: int = 40, **others: Any) -> AnomalyColumn:
     return AnomalyColumn("r", CHANGE_POINT, "v", limit, confidence, size, **others)
 
 
@@ -137,15 +138,15 @@ def test_a_confidence_of_one_hundred_flags_nothing() -> None:
 
 @pytest.mark.parametrize("level", [8.0, -8.0])
 def test_a_change_of_level_is_flagged_once_when_it_begins(level: float) -> None:
-    values = [*noise(60), *noise(15, level)]
+    values = [*noise(120), *noise(40, level)]
     (first,) = flagged(detect(change_point(), series(values)))
-    assert 60 <= first <= 63
+    assert 120 <= first <= 128
 
 
 def test_a_trend_that_begins_is_a_change() -> None:
-    values = [*noise(60), *(0.7 * each for each in range(40))]
+    values = [*noise(120), *(0.5 * each for each in range(40))]
     first, *_ = flagged(detect(change_point(), series(values)))
-    assert 60 < first < 75
+    assert 120 < first < 135
 
 
 def test_changes_are_flagged_a_history_apart() -> None:
@@ -248,15 +249,23 @@ def test_partitions_that_fell_silent_are_forgotten() -> None:
         assert operator.rows_held < 3000
 
 
-def test_long_histories_are_read_in_parts_and_saved_in_chunks() -> None:
-    call = change_point(size=30_000, limit=100_000)
+def test_a_state_of_many_partitions_is_saved_in_chunks() -> None:
+    call = change_point(size=50, limit=100_000, partition_by=("k",))
     operator = AnomalyOperator([call])
-    values = noise(40_000)
-    run(lambda: operator, [(series(values[:-20]), ("v",))], Feed())
+    events = [{**each, "k": at % 400} for at, each in enumerate(series(noise(24_000)))]
+    run(lambda: operator, [(events[:-900], ("v", "k"))], Feed())
+    assert len(operator.snapshot()) > 3
     resumed = restarted(operator, lambda: AnomalyOperator([call]))
-    rest = run(lambda: resumed, [(series(values)[-20:], ("v",))], Feed((6,)))
+    rest = run(lambda: resumed, [(events[-900:], ("v", "k"))], Feed((80,)))
+    assert [row["r"] for _, row in rest] == detect(call, events, Feed())[-900:]
+
+
+def test_long_histories_are_read_in_parts() -> None:
+    values = noise(1200)
+    call = spike_and_dip(Mode.SPIKES, size=500, limit=1000)
     whole = detect(call, series(values), Feed())
-    assert [row["r"] for _, row in rest] == whole[-20:]
+    assert whole == detect(call, series(values), Feed((100,)))
+    assert whole[-1]["Score"] == pytest.approx(share_above(values[-1], values[-501:-1]), abs=1e-14)
 
 
 def test_an_operator_may_hold_several_detectors() -> None:
