@@ -126,6 +126,8 @@ class Binder:
                 record = self.around.step_record(name, self)
                 if record is not None:
                     return record
+                if self.around.is_step(name.name):
+                    return self._unread_step(name)
         return self.bind(expression)
 
     def record(self, source: SourceScope, span: Span) -> BoundExpression:
@@ -176,16 +178,20 @@ class Binder:
     def _unknown(self, path: ast.Path) -> BoundExpression:
         first = path.parts[0]
         if self.around.is_step(first.name):
-            self.findings.error(
-                "AQ210",
-                f'step "{first.name}" is used as a value, and this statement does not read from it',
-                first.span,
-                label="not in FROM",
-                help=f"FROM {first.name}",
-            )
+            self._unread_step(first)
         elif self.around.sources:
             self._no_column(self.around.sources[0], first)
         return Constant(None, span=path.span)
+
+    def _unread_step(self, name: ast.Identifier) -> BoundExpression:
+        self.findings.error(
+            "AQ210",
+            f'step "{name.name}" is used as a value, and this statement does not read from it',
+            name.span,
+            label="not in FROM",
+            help=f"FROM {name.name}",
+        )
+        return Constant(None, span=name.span)
 
     def _no_column(self, source: SourceScope, name: ast.Identifier) -> None:
         columns = [each.name for each in source.columns or ()]
@@ -252,18 +258,33 @@ class Binder:
         )
         return Constant(None, span=call.span)
 
-    def _prefixed(self, call: ast.Call) -> BoundExpression:
+    def is_built_in(self, call: ast.Call) -> bool:
+        """Return whether a function without its prefix would be a built-in one."""
+        return call.name.folded in AGGREGATES or is_analytic(_bare(call)) or self._function(call.name.name) is not None
+
+    def without_prefix(self, call: ast.Call) -> BoundExpression:
+        """Bind a built-in function that is called with a prefix, as the levels below 1.2 allow."""
+        if self.around.catalog.level < "1.2":
+            return self.call(_bare(call))
         prefix = ".".join(part.name for part in call.prefix)
-        bare = ast.Call(call.name, call.arguments, (), call.is_distinct, call.over, span=call.span)
-        is_known = call.name.folded in AGGREGATES or is_analytic(bare) or find_function(call.name.name) is not None
-        if is_known and self.around.catalog.level < "1.2":
-            return self.call(bare)
+        self.findings.error(
+            "AQ209",
+            f'built-in function "{call.name.name}" is called with the prefix "{prefix}"',
+            call.span,
+            help=f"{call.name.name}(..)",
+        )
+        return Constant(None, span=call.span)
+
+    def _prefixed(self, call: ast.Call) -> BoundExpression:
+        if self.is_built_in(call):
+            return self.without_prefix(call)
+        prefix = ".".join(part.name for part in call.prefix)
         self.findings.error(
             "AQ209",
             f'"{prefix}" is no prefix of functions',
             call.span,
             label="only udf, uda and System come before a function",
-            help=f"{call.name.name}(..)" if is_known else f"udf.{call.name.name}(..)",
+            help=f"udf.{call.name.name}(..)",
         )
         return Constant(None, span=call.span)
 
@@ -453,6 +474,10 @@ class Binder:
         if kind is None:
             return Constant(None, span=expression.span)
         return Invoke(cast_function(kind, is_safe=expression.is_safe), (operand,), span=expression.span)
+
+
+def _bare(call: ast.Call) -> ast.Call:
+    return ast.Call(call.name, call.arguments, (), call.is_distinct, call.over, span=call.span)
 
 
 def bind_type(type_: ast.TypeName, findings: Findings) -> Kind | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from asaql.analysis.bind import Binder, Surroundings
-from asaql.analysis.bound import BoundExpression, ColumnRef, Constant
+from asaql.analysis.bound import BoundExpression, ColumnRef, Constant, FieldOf
 from asaql.analysis.bound_query import BoundMatch, PatternAggregate
 from asaql.analysis.units import bind_duration
 from asaql.syntax import ast
@@ -16,12 +16,14 @@ class PatternBinder(Binder):
 
     Args:
         around: The SELECT.
-        variables: Folded names that may be used.
+        pattern: Folded names of all variables of the pattern.
+        variables: Those that may be used.
         own: The variable being defined, whose bare fields are those of the event under test; None in MEASURES.
     """
 
-    def __init__(self, around: Surroundings, variables: list[str], own: str | None) -> None:
+    def __init__(self, around: Surroundings, pattern: list[str], variables: list[str], own: str | None) -> None:
         super().__init__(around, "MATCH_RECOGNIZE")
+        self.pattern = pattern
         self.variables = variables
         self.own = own
         self.aggregates: list[PatternAggregate] = []
@@ -30,8 +32,8 @@ class PatternBinder(Binder):
         """Bind `variable.field`, or a bare field of the event under test."""
         first, *rest = path.parts
         if rest and first.folded == self.own:
-            return self.around.sources[0].path(rest, path.span)
-        if rest and first.folded in self.variables:
+            return self._column(self.around.sources[0], tuple(rest), path.span)
+        if rest and (first.folded in self.variables or first.folded in self.pattern):
             return self._aggregate("last", path)
         if self.own is not None:
             return super().path(path)
@@ -75,16 +77,28 @@ class PatternBinder(Binder):
                 label="only variables defined before, and the variable itself",
             )
             return Constant(None, span=path.span)
-        field = self.around.sources[0].path(path.parts[1:], path.span)
+        field = self._column(self.around.sources[0], path.parts[1:], path.span)
+        names: list[str] = []
+        while isinstance(field, FieldOf):
+            names.append(field.name)
+            field = field.operand
         if not isinstance(field, ColumnRef):
-            self.findings.error(
-                "AQ409", "only a field of the event can be used here", path.span, help="flatten it in a step"
-            )
             return Constant(None, span=path.span)
+        if names and name not in ("first", "last"):
+            self.findings.error(
+                "AQ409",
+                f"{name.upper()} takes only a column of the step here",
+                path.span,
+                label="a field inside a column",
+                help=f"select {path.parts[-1].name} as a column in a step",
+            )
         slot = f"$pattern.{name}.{variable.folded}.{field.slot}"
         if all(each.result_slot != slot for each in self.aggregates):
             self.aggregates.append(PatternAggregate(name, variable.folded, field.slot, slot, span=path.span))
-        return ColumnRef(slot, span=path.span)
+        bound: BoundExpression = ColumnRef(slot, span=path.span)
+        for each in reversed(names):
+            bound = FieldOf(bound, each, span=path.span)
+        return bound
 
 
 def bind_match(match: ast.MatchRecognize, select: Surroundings) -> BoundMatch | None:
@@ -103,11 +117,11 @@ def bind_match(match: ast.MatchRecognize, select: Surroundings) -> BoundMatch | 
             findings.error("AQ409", f'variable "{each.variable.name}" is not in the pattern', each.variable.span)
         if name in known:
             findings.error("AQ202", f'variable "{each.variable.name}" is defined twice', each.variable.span)
-        binder = PatternBinder(select, [*known, name], name)
+        binder = PatternBinder(select, used, [*known, name], name)
         condition = binder.bind(each.condition)
         definitions.append((name, tuple(binder.aggregates), condition))
         known.append(name)
-    binder = PatternBinder(select, used, None)
+    binder = PatternBinder(select, used, used, None)
     measures: list[tuple[str, BoundExpression]] = []
     for item in match.measures:
         if isinstance(item.expression, ast.Star):

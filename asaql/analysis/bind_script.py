@@ -182,11 +182,30 @@ class ScriptBinder:
         for select in query.branches if isinstance(query, ast.Union) else (query,):
             for each in self._sources(select):
                 binder = SelectBinder(self, is_step=is_step)
-                bound = binder.bind(each)
+                bound = binder.bind(self._behind_match(each))
                 branches.append((bound, binder.facts(bound)))
         if len(branches) == 1:
             return branches[0]
         return self._union(branches)
+
+    def _behind_match(self, select: ast.Select) -> ast.Select:
+        """Return a SELECT over a step of its matches, if it does more with them than `SELECT *`.
+
+        The step's name cannot be written in a query, so no other SELECT reads it.
+        """
+        match = select.from_.match
+        passes_on = [item.expression for item in select.items] == [ast.Star()]
+        if match is None or (passes_on and not (select.where or select.group_by or select.having)):
+            return select
+        source = select.from_.source
+        called = match.alias or source.alias or source.name
+        name = ast.Identifier(f"{called.name} [matches {len(self._bound) + 1}]", span=called.span)
+        items = (ast.SelectItem(ast.Star(span=match.span), span=match.span),)
+        self._bind_step(ast.Step(name, ast.Select(items, None, select.from_, span=match.span), span=match.span))
+        matches = ast.From(ast.SourceReference(name, called, span=match.span), span=select.from_.span)
+        return ast.Select(
+            select.items, select.into, matches, select.where, select.group_by, select.having, span=select.span
+        )
 
     @staticmethod
     def _sources(select: ast.Select) -> list[ast.Select]:

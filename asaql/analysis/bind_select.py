@@ -10,7 +10,6 @@ from asaql.analysis.bound import (
     ColumnRef,
     Constant,
     EventTime,
-    FieldOf,
     Logical,
     LogicalOperator,
     MakeRecord,
@@ -60,15 +59,11 @@ class SelectBinder:
         having: BoundExpression | None = None
         row_scores: tuple[ScoreCall, ...] = ()
         group_scores: tuple[ScoreCall, ...] = ()
-        if (
-            from_binder.match is not None
-            and len(select.items) == 1
-            and isinstance(select.items[0].expression, ast.Star)
-        ):
-            measures = from_binder.match.measures
-            columns = tuple(OutputColumn(name, ColumnRef(f"$measure.{name}")) for name, _ in measures)
-        elif from_binder.match is not None:
-            columns = self._match_columns(select, [name for name, _ in from_binder.match.measures])
+        if from_binder.match is not None:
+            columns = tuple(
+                OutputColumn(name, ColumnRef(f"$measure.{name}", span=value.span), span=value.span)
+                for name, value in from_binder.match.measures
+            )
         elif select.group_by:
             binder, grouping = self._group(select, from_binder, rows)
             row_scores = self._take_scores()
@@ -155,6 +150,8 @@ class SelectBinder:
         name = call.name.name
         declared = self.catalog.function(name)
         arguments = tuple(binder.argument(each) for each in call.arguments)
+        if declared is None and binder.is_built_in(call):
+            return binder.without_prefix(call)
         if declared is None:
             nearest = did_you_mean(name, [each.name for each in self.catalog.functions])
             text = f'function "{name}" is not declared'
@@ -234,17 +231,6 @@ class SelectBinder:
         binder = GroupBinder(self, rows, tuple(keys), time_slot)
         grouping = Grouping(tuple(windows), tuple(keys), (), from_.partition_keys, span=select.span)
         return binder, grouping
-
-    def _match_columns(self, select: ast.Select, measures: list[str]) -> tuple[OutputColumn, ...]:
-        scope = SourceScope("$measure", tuple(ColumnFact(each) for each in measures), {}, False, select.from_.span)
-        alias = select.from_.match.alias if select.from_.match is not None else None
-        sources = list(self.sources)
-        self.sources[:] = [scope]
-        if alias is not None:
-            self.sources.append(SourceScope(alias.name, scope.columns, {}, False, alias.span))
-        columns = self._columns(select, _Measures(self, "SELECT"))
-        self.sources[:] = sources
-        return columns
 
     def _columns(self, select: ast.Select, binder: Binder) -> tuple[OutputColumn, ...]:
         columns: list[OutputColumn] = []
@@ -339,24 +325,6 @@ class _Renamed(Binder):
 
     def source(self, name: ast.Identifier) -> SourceScope | None:
         return self._only if name.folded in (self._only.folded, self._folded) else None
-
-
-class _Measures(Binder):
-    """Binds the SELECT list behind MATCH_RECOGNIZE, which sees the measures."""
-
-    def path(self, path: ast.Path) -> BoundExpression:
-        parts = path.parts[1:] if len(path.parts) > 1 and self.source(path.parts[0]) else path.parts
-        scope = self.around.sources[0]
-        if is_event_time(path):
-            return self.event_time(path.span)
-        column = next((each for each in scope.columns or () if each.name.casefold() == parts[0].folded), None)
-        if column is None:
-            self.findings.error("AQ203", f'no measure "{parts[0].name}"', path.span)
-            return Constant(None, span=path.span)
-        bound: BoundExpression = ColumnRef(f"$measure.{column.name}", span=path.span)
-        for each in parts[1:]:
-            bound = FieldOf(bound, each.name, span=path.span)
-        return bound
 
 
 def _same(left: str | None, right: str) -> bool:

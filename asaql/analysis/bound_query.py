@@ -167,6 +167,11 @@ class BoundMatch(BoundNode):
     measure_aggregates: tuple[PatternAggregate, ...]
     classifier_slot: str
 
+    @property
+    def aggregates(self) -> tuple[PatternAggregate, ...]:
+        """What measures and definitions read of the events matched so far."""
+        return self.measure_aggregates + tuple(each for _, reads, _ in self.definitions for each in reads)
+
 
 @dataclass(frozen=True, slots=True)
 class BoundFrom(BoundNode):

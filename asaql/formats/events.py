@@ -6,7 +6,7 @@ bytes again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from asaql.model import Column
@@ -43,6 +43,7 @@ class Chunk:
         lines: The line on which each event begins, when `data` holds one event a line and the input did not.
         header: CSV: the record with the names, as bytes; empty if there is none.
         dropped: Events found to be malformed when the stream was cut; they are not in `data`.
+        line_breaks: How many line breaks `data` holds; None if no one has counted.
     """
 
     data: bytes
@@ -51,6 +52,7 @@ class Chunk:
     lines: tuple[int, ...] | None = None
     header: bytes = b""
     dropped: tuple[Problem, ...] = ()
+    line_breaks: int | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)

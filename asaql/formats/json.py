@@ -39,7 +39,7 @@ class JsonDecoder:
     def decode(self, chunk: Chunk) -> Decoded:
         """Return the columns of a chunk."""
         table = None
-        count = _tidy_lines(chunk.data)
+        count = _tidy_lines(chunk.data, chunk.line_breaks)
         if count:
             numbers: Sequence[int] = chunk.lines or range(chunk.first_line, chunk.first_line + count)
             table = self._read_ordinary(chunk.data, numbers)
@@ -130,15 +130,16 @@ def _values_at(events: list[dict[str, Any]], path: tuple[str, ...]) -> list[Any]
     return [value_at(event, path) for event in events]
 
 
-def _tidy_lines(data: bytes) -> int:
+def _tidy_lines(data: bytes, line_breaks: int | None) -> int:
     """Return the number of lines if each begins with a brace and ends with one, else 0: then none goes on in the next.
 
     Within one event a line break cannot stand between a closing and an opening brace.
     """
     if not data.startswith(b"{") or not data.endswith((b"}\n", b"}", b"}\r\n")) or not _is_utf8(data):
         return 0
-    breaks = data.count(b"\n") - data.endswith(b"\n")
-    return breaks + 1 if breaks == count_joints(data) else 0
+    breaks = data.count(b"\n") if line_breaks is None else line_breaks
+    count = breaks + (not data.endswith(b"\n"))
+    return count if count == count_joints(data) + 1 else 0
 
 
 def _is_utf8(data: bytes) -> bool:

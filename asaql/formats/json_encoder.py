@@ -1,7 +1,7 @@
 """Columns to JSON lines.
 
-Columns of plain kinds are written by Polars, many rows at once. Rows with records, arrays or values of several kinds
-are written one by one. Both give the same text: a float always has a point or an exponent, NaN and the infinities
+Columns of plain kinds are written by Polars. Rows with records, arrays or values of several kinds are written by
+orjson. Both give the same text: a float always has a point or an exponent, NaN and the infinities
 become null, a datetime is text with seven fraction digits, and NULL is written as null.
 """
 
@@ -17,7 +17,7 @@ import polars as pl
 from asaql.formats.datetimes import text_of_ticks
 from asaql.model import Column, Instant, Kind
 
-_OPTIONS = orjson.OPT_APPEND_NEWLINE
+_LINE_BREAK = orjson.Fragment(b"\n")
 
 
 class JsonEncoder:
@@ -40,7 +40,7 @@ class JsonEncoder:
             return b""
         if self._names is None:
             (column,) = columns.values()
-            return b"".join(map(encode_line, column.expand(height).to_values()))
+            return encode_lines(column.expand(height).to_values())
         chosen = {name: columns[name].expand(height) for name in self._names}
         if not chosen:
             return b"{}\n" * height
@@ -63,13 +63,26 @@ def _as_written(column: Column) -> pl.Series:
 def _encode_rows(columns: Mapping[str, Column]) -> bytes:
     names = tuple(columns)
     rows = zip(*(_as_written(column).to_list() for column in columns.values()), strict=True)
-    return b"".join([encode_line(dict(zip(names, row, strict=True))) for row in rows])
+    return encode_lines([dict(zip(names, row, strict=True)) for row in rows])
 
 
-def encode_line(value: Any) -> bytes:
-    """Return a value as one line of JSON."""
+def encode_lines(values: Sequence[Any]) -> bytes:
+    """Return each value as one line of JSON."""
+    if not values:
+        return b""
+    # One call for all values costs a tenth of one for each. JSON that orjson writes has no line break of its own, so
+    # those put between the values can be told from everything else.
+    parts: list[Any] = [_LINE_BREAK] * (2 * len(values) - 1)
+    parts[::2] = values
     try:
-        return orjson.dumps(value, default=str, option=_OPTIONS)
+        return orjson.dumps(parts, default=str)[1:-1].replace(b",\n,", b"\n") + b"\n"
+    except TypeError:
+        return b"".join(map(_encode_line, values))
+
+
+def _encode_line(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:
         # What orjson refuses: half of a surrogate pair, nesting beyond 254.
         return encode_text(value).encode() + b"\n"

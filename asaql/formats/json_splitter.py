@@ -81,7 +81,7 @@ class LineSplitter:
         if not cut:
             self._tail.append(piece)
             return []
-        lines = b"".join((*self._tail, piece[:cut]))
+        lines = b"".join((*self._tail, memoryview(piece)[:cut]))
         self._tail = [piece[cut:]]
         return self._cut(lines, is_end=False)
 
@@ -107,8 +107,9 @@ class LineSplitter:
             if end > self._chunk_bytes * 3 // 2:
                 end = lines.rfind(b"\n", 0, self._chunk_bytes) + 1 or lines.find(b"\n") + 1 or end
             data = lines[:end]
-            chunks.append(Chunk(data, self._line, self._source))
-            self._line += data.count(b"\n")
+            line_breaks = data.count(b"\n")
+            chunks.append(Chunk(data, self._line, self._source, line_breaks=line_breaks))
+            self._line += line_breaks
             lines = lines[end:]
         return chunks
 

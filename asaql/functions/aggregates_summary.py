@@ -277,9 +277,10 @@ def numbers(function: str, argument: Column | None) -> tuple[pl.Series | None, p
         case Kind.NVARCHAR:
             return None, _parsed(function, argument.series)
         case Kind.ANY:
+            planes = _planes(argument) or [Column.nulls(len(argument))]
             integers: pl.Series | None = None
             floats: pl.Series | None = None
-            for whole, inexact in (numbers(function, each) for each in _planes(argument)):
+            for whole, inexact in (numbers(function, each) for each in planes):
                 integers = whole if whole is not None else integers
                 if inexact is not None:
                     floats = inexact if floats is None else floats.zip_with(floats.is_not_null(), inexact)

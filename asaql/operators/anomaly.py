@@ -242,8 +242,7 @@ class _Models:
         logarithms = anomaly.moving_log_martingales(rows.get_column(_STAKE), start, place, size)
         is_high = self._is_warm(asked) & (logarithms >= anomaly.log_martingale_limit(self.call.confidence, size))
         before = rows.filter(pl.col(_FLAGGED)).get_column("place").to_list()
-        candidates = zip(place.filter(is_high).to_list(), start.filter(is_high).to_list(), strict=True)
-        flagged = pl.Series(sorted({*before, *_spaced(before, list(candidates), size)}), dtype=pl.Int64)
+        flagged = pl.Series([*before, *_spaced(before, place.filter(is_high).to_list(), size)], dtype=pl.Int64)
         rows = rows.with_columns(pl.col("place").is_in(flagged.implode()).alias(_FLAGGED))
         return rows, (place.is_in(flagged.implode()), anomaly.martingales(logarithms))
 
@@ -271,21 +270,22 @@ class _Models:
             self._checked_height = self.rows.height
 
 
-def _spaced(before: list[int], candidates: list[tuple[int, int]], distance: int) -> list[int]:
+def _spaced(before: list[int], candidates: list[int], distance: int) -> list[int]:
     """Return the candidates that are flagged: none within `distance` rows behind another of the same model.
 
+    No model has candidates among its first `distance - 1` rows, so flags of one never hold back those of the next.
+
     Args:
-        before: Places flagged before, all of them before the candidates of the same model.
-        candidates: Places, and the place of the first row of the model, both ascending.
+        before: Places flagged before, ascending.
+        candidates: Places, ascending; of one model all behind those of `before`.
         distance: How many rows apart two flagged rows of a model are at least.
     """
     flagged: list[int] = []
-    earlier = sorted(before)
-    last, at = -1, 0
-    for place, start in candidates:
-        while at < len(earlier) and earlier[at] < place:
-            last, at = max(last, earlier[at]), at + 1
-        if last < start or place - last >= distance:
+    last, at = -distance, 0
+    for place in candidates:
+        while at < len(before) and before[at] < place:
+            last, at = max(last, before[at]), at + 1
+        if place - last >= distance:
             flagged.append(place)
             last = place
     return flagged

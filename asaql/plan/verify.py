@@ -1,7 +1,7 @@
 """What must hold of every plan, checked behind every rule: a rule that breaks it is a bug of asaql."""
 
 from asaql.analysis.bound import BoundExpression, slots_of
-from asaql.plan.logical import Join, Plan, PlanNode, ReferenceJoin, Scan, StepScan, with_expressions
+from asaql.plan.logical import Join, Match, Plan, PlanNode, ReferenceJoin, Scan, StepScan, with_expressions
 
 
 class PlanError(AssertionError):
@@ -43,8 +43,7 @@ def _own(node: PlanNode) -> set[str]:
     match = getattr(node, "match", None)
     if match is None:
         return set()
-    aggregates = [*match.measure_aggregates, *(each for _, inner, _ in match.definitions for each in inner)]
-    return {match.classifier_slot, *(each.result_slot for each in aggregates)}
+    return {match.classifier_slot, *(each.result_slot for each in match.aggregates)}
 
 
 def _read(node: PlanNode) -> set[str]:
@@ -55,6 +54,8 @@ def _read(node: PlanNode) -> set[str]:
         return expression
 
     with_expressions(node, visit)
+    if isinstance(node, Match):
+        slots.update(each.slot for each in node.match.aggregates)
     if isinstance(node, Join | ReferenceJoin):
         slots -= {slot for slot in slots if slot.startswith("$time.") and isinstance(node, ReferenceJoin)}
     return slots

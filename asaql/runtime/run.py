@@ -15,6 +15,7 @@ from asaql.runtime.clock import Clock, SystemClock
 from asaql.runtime.compile import Compiled, compile_job
 from asaql.runtime.failures import job_error
 from asaql.runtime.flow import Flow, Sink
+from asaql.runtime.garbage import seldom_collected
 from asaql.runtime.lower import Lowered, Surroundings, lower
 from asaql.runtime.metrics import RunSummary
 from asaql.runtime.outputs import OutputSink
@@ -140,6 +141,7 @@ class _Run:
         self._parallelism = parallelism
         self._rows = batch_rows
         self._arrivals = arrivals
+        self._untimed: set[str] = set()
         self._warned: dict[tuple[str, str], int] = {}
         self._scorers = Scorers(compiled.job, compiled.plan, stack, writer)
 
@@ -240,9 +242,10 @@ class _Run:
             counts[name] = counts.get(name, 0) + value
         for problem in reading.problems:
             self._warn_some("AQ703", name, f"{problem.source}:{problem.line}: event dropped: {problem.reason}")
-        if any(reading.untimed):
-            text = f'input "{name}": event dropped: its TIMESTAMP BY value is missing or no datetime'
-            self._warn_some("AQ709", name, text)
+        if any(reading.untimed) and name not in self._untimed:
+            self._untimed.add(name)
+            text = f'input "{name}": events whose TIMESTAMP BY value is missing or no datetime are dropped'
+            self._warn(Diagnostic("AQ709", text, severity=Severity.WARNING))
         for said in reading.console:
             self._on_console(*said)
         for stage, batch in zip(flow.entries[key], reading.batches, strict=True):

@@ -15,6 +15,7 @@ from asaql.diagnostics import AsaqlError
 from asaql.formats import Chunk
 from asaql.operators.evaluate import EvaluationError
 from asaql.runtime.failures import job_error
+from asaql.runtime.garbage import seldom_collected
 from asaql.runtime.reading import InputReader, InputTask, Reading
 from asaql.runtime.scripts import open_scripts
 from asaql.udf.javascript_errors import ScriptError
@@ -89,16 +90,17 @@ def main() -> None:
     source, target = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
     worker = Worker()
-    while True:
-        try:
-            request = receive(source)
-        except EOFError:
-            return
-        try:
-            answer: Any = worker.read(*request)
-        except Exception:
-            answer = WorkerFailure(traceback.format_exc())
-        send(target, answer)
+    with seldom_collected():
+        while True:
+            try:
+                request = receive(source)
+            except EOFError:
+                return
+            try:
+                answer: Any = worker.read(*request)
+            except Exception:
+                answer = WorkerFailure(traceback.format_exc())
+            send(target, answer)
 
 
 if __name__ == "__main__":

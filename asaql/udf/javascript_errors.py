@@ -161,7 +161,7 @@ def row_failure(
     else:
         message = f'function "{name}" failed: {_cut(failure["message"])}'
     span = place.span(function.source) if place else at
-    note = f"row {row + 1} of its batch: {name}({called})"
+    note = f"called as {name}({called})"
     return ScriptError(
         Diagnostic(code, message, span, notes=(note,), help=advice, source=function.source),
         row,

@@ -135,7 +135,8 @@ def _malformed(path: Path, line: int, reason: str) -> QueryError:
 def _distance(row: Any, other: Any) -> float:
     """Return how far apart two values are: 0 for the same, at most 1 for each element or field that differs."""
     if isinstance(row, dict) and isinstance(other, dict):
-        return sum(_distance(row[name], other[name]) if name in other else 1.0 for name in row) + len(other.keys() - row)
+        shared = sum(_distance(row[name], other[name]) for name in row if name in other)
+        return shared + len(row.keys() ^ other.keys())
     if isinstance(row, list) and isinstance(other, list):
         pairs = zip(row, other, strict=False)
         return sum(_distance(left, right) for left, right in pairs) + abs(len(row) - len(other))
@@ -143,7 +144,8 @@ def _distance(row: Any, other: Any) -> float:
     if left is not None and right is not None:
         return 0.0 if left == right else 0.1 + 0.8 * abs(left - right) / (abs(left) + abs(right))
     if isinstance(row, str) and isinstance(other, str):
-        return 0.0 if row == other else 1.0 - len(os.path.commonprefix([row, other])) / max(len(row), len(other)) / 2
+        same = sum(here == there for here, there in zip(row, other, strict=False))
+        return 0.0 if row == other else 1.0 - same / max(len(row), len(other)) / 2
     return 0.0 if type(row) is type(other) and row == other else 1.0
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from asaql.analysis.bound import BoundExpression, ColumnRef, FieldOf, MakeRecord, children, slots_of, with_children
 from asaql.plan.logical import (
     Filter,
+    Match,
     Output,
     Plan,
     PlanNode,
@@ -74,6 +75,8 @@ def _fields_read(plan: Plan, step: str) -> dict[str, str] | None:
     for tree in plan.trees:
         for slot in _record_slots(tree, step):
             for node in nodes_of(tree):
+                if isinstance(node, Match):
+                    found += [True for each in node.match.aggregates if each.slot == slot]
 
                 def visit(expression: BoundExpression, slot: str = slot) -> BoundExpression:
                     look(expression, slot)

@@ -8,7 +8,7 @@ import pytest
 
 from asaql.formats import encoder_for, format_of
 from asaql.formats.datetimes import text_of_ticks
-from asaql.formats.json_encoder import encode_line
+from asaql.formats.json_encoder import encode_lines
 from asaql.model import MAX_TICKS, TICKS_PER_DAY, TICKS_PER_SECOND, Column, Instant, Kind, format_ticks
 
 EDGES = [0, 1, 9, 10, MAX_TICKS, TICKS_PER_DAY - 1, 621_355_968_000_000_000, 621_355_967_999_999_999]
@@ -48,8 +48,8 @@ def test_floats_are_written_to_be_read_as_the_same_float(value: float) -> None:
 
 
 def test_half_a_surrogate_pair_is_written_as_its_escape() -> None:
-    assert encode_line({"a": ["\ud800", 1.0, None, True], "é": float("nan")}) == (
-        b'{"a":["\\ud800",1.0,null,true],"\\u00e9":null}\n'
+    assert encode_lines([{"x": "\n"}, {"a": ["\ud800", 1.0, None, True], "é": float("nan")}]) == (
+        b'{"x":"\\n"}\n{"a":["\\ud800",1.0,null,true],"\\u00e9":null}\n'
     )
 
 
@@ -57,7 +57,7 @@ def test_nesting_of_any_depth_is_written() -> None:
     value: object = Instant(0)
     for _ in range(5000):
         value = [value, {"a": 1, "b": {}}]
-    line = encode_line({"deep": value})
+    line = encode_lines([{"deep": value}])
     assert line.startswith(b'{"deep":' + b"[" * 5000 + b'"0001-01-01T00:00:00.0000000Z",{"a":1,"b":{}}]')
     assert line.count(b'{"a":1,"b":{}}') == 5000
 

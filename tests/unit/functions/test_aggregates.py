@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from asaql.functions import exact_sums
 from asaql.functions.aggregates import AggregateExample, AggregateOptions, aggregate_named, aggregates, find_aggregate
-from asaql.functions.aggregates_gathering import Gathered
+from asaql.functions.aggregates_gathering import Gathered, Gathering
 from asaql.functions.aggregates_summary import Merge, Summary
 from asaql.functions.registry import FunctionError
 from asaql.model import BIGINT_MAX, Column, Instant, Kind
@@ -101,6 +101,15 @@ def test_a_float_sum_above_all_floats_is_an_error_and_its_average_is_not() -> No
 def test_values_of_other_kinds_are_refused(name: str, values: list[Any], message: str) -> None:
     with pytest.raises(FunctionError, match=message):
         aggregate(name, values)
+
+
+@pytest.mark.parametrize("name", ["PERCENTILE_CONT", "PERCENTILE_DISC"])
+def test_a_column_of_several_kinds_may_be_left_with_nulls_only(name: str) -> None:
+    mixed = Column.from_values([1, 1.5, None]).gather(pl.Series([2, 2], dtype=pl.UInt32))
+    function = aggregate_named(name).make(AggregateOptions(parameter=0.5, descending=(False,)))
+    assert isinstance(function, Gathering)
+    found = function.result(Gathered(pl.Series([0, 0]), 1, None, (mixed,)))
+    assert found.to_values() == [None]
 
 
 def test_text_as_an_order_key_is_refused() -> None:

@@ -69,7 +69,7 @@ def test_an_error_names_the_row_within_the_whole_batch(hosts: Any) -> None:
     with pytest.raises(ScriptError) as caught:
         host.call("f", [Column.from_values(list(range(30_000)))], 30_000)
     assert caught.value.row == 20_000
-    assert caught.value.diagnostic.notes == ("row 20001 of its batch: f(20000)",)
+    assert caught.value.diagnostic.notes == ("called as f(20000)",)
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_failure_names_the_row_and_the_place(hosts: Any) -> None:
     diagnostic = caught.value.diagnostic
     assert caught.value.row == 2
     assert diagnostic.message == 'function "n" failed: {"value":3}'
-    assert diagnostic.notes == ("row 3 of its batch: n(3)",)
+    assert diagnostic.notes == ("called as n(3)",)
     assert diagnostic.source is not None
     assert diagnostic.span is not None
     assert diagnostic.source.position(diagnostic.span.start).line == 4

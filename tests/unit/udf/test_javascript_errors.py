@@ -110,7 +110,7 @@ def test_an_exception_names_function_row_and_place(hosts: Any) -> None:
         "3 |     return b.x.y;\n"
         "  |                ^\n"
         "  |\n"
-        '  = note: row 2 of its batch: f(2, "v")'
+        '  = note: called as f(2, "v")'
     )
 
 
@@ -144,7 +144,7 @@ def test_whatever_is_thrown_is_shown_with_its_place(hosts: Any, thrown: str, sho
     assert error.diagnostic.code == "AQ602"
     assert error.diagnostic.message == f'function "f" failed: {shown}'
     assert place(error.diagnostic)[0] == 2
-    assert error.diagnostic.notes == ('row 1 of its batch: f({"id": 7})',)
+    assert error.diagnostic.notes == ('called as f({"id": 7})',)
 
 
 def test_odd_things_that_are_thrown_are_survived(hosts: Any) -> None:
