@@ -32,7 +32,7 @@ test: lint
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 bench: $(INSTALLED)
-	@for each in $$(grep -l __main__ tests/bench/*.py); do echo "$$each"; $(BIN)/python "$$each" || exit 1; done
+	@$(BIN)/python tests/bench $(BENCH)
 
 fuzz: $(INSTALLED)
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests/property -n $(WORKERS) --timeout 0

@@ -380,10 +380,9 @@ class Binder:
         if count >= least and (most is None or count <= most):
             return True
         expected = f"{least}" if least == most else f"at least {least}" if most is None else f"{least} to {most}"
-        noun = "argument" if expected == "1" else "arguments"
-        self.findings.error(
-            "AQ206", f"{call.name.name} takes {expected} {noun}, and {count or 'none'} are given", call.span
-        )
+        noun = "argument" if expected.endswith("1") else "arguments"
+        given = "1 is given" if count == 1 else f"{count or 'none'} are given"
+        self.findings.error("AQ206", f"{call.name.name} takes {expected} {noun}, and {given}", call.span)
         return False
 
     def _no_over(self, call: ast.Call) -> None:

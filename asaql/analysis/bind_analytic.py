@@ -9,7 +9,7 @@ from asaql.analysis.bound import BoundExpression, ColumnRef, Constant, slots_of
 from asaql.analysis.bound_query import AnalyticCall
 from asaql.analysis.names import AGGREGATES, ANALYTICS, ORDERED_AGGREGATES, calls_in, is_analytic
 from asaql.analysis.scope import SourceScope
-from asaql.analysis.units import bind_count, bind_duration
+from asaql.analysis.units import bind_count, bind_duration, bind_row_count
 from asaql.syntax import ast
 
 
@@ -77,7 +77,10 @@ class AnalyticBinder:
         if call.over is not None:
             bound = self._over(bound, call, call.over, rows)
         if name == "isfirst":
-            return replace(bound, limit=bind_duration(call.arguments[0], call.arguments[1], rows.findings))
+            interval = bind_duration(call.arguments[0], call.arguments[1], rows.findings)
+            if interval is not None and interval <= 0:
+                rows.findings.error("AQ404", "a duration must be positive", call.arguments[1].span)
+            return replace(bound, limit=interval)
         if bound.limit is None:
             if call.over is None or call.over.limit is None:
                 rows.findings.error(
@@ -110,7 +113,9 @@ class AnalyticBinder:
             return bind_detector(bound, call, rows)
         arguments = list(call.arguments)
         if name == "collecttop":
-            count = bind_count(arguments.pop(0), rows.findings)
+            count = bind_row_count(call, arguments.pop(0), rows.findings)
+            if count is None:
+                return None
             bound = replace(bound, parameters=(count,))
         if not arguments or (name == "count" and isinstance(arguments[0], ast.Star)):
             whole = None if name == "count" else rows.record(self._sources[0], call.span)
@@ -130,7 +135,7 @@ class AnalyticBinder:
 
     def _lag(self, bound: AnalyticCall, rest: list[ast.Expression | ast.Star], rows: Binder) -> AnalyticCall | None:
         if bound.name == "lag" and rest:
-            offset = bind_count(rest.pop(0), rows.findings)
+            offset = bind_count(rest.pop(0), rows.findings.scratch())
             if not isinstance(offset, int) or offset < 1:
                 rows.findings.error("AQ306", "the offset of LAG must be a whole number from 1 on", bound.span)
                 return None

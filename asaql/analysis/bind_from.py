@@ -11,6 +11,7 @@ from asaql.analysis.bound_query import BoundApply, BoundFrom, BoundJoin, BoundMa
 from asaql.analysis.names import TABLE_FUNCTIONS, calls_in, is_aggregate, is_analytic
 from asaql.analysis.scope import ColumnFact, SourceScope
 from asaql.analysis.script_scope import ScriptScope
+from asaql.analysis.substreams import Substreams
 from asaql.analysis.units import unit_ticks
 from asaql.analysis.windows import MAX_SIZE, is_event_time
 from asaql.diagnostics import Label, Span, did_you_mean
@@ -48,6 +49,7 @@ class FromBinder:
         self._operations: list[BoundApply | BoundJoin] = []
         self.match: BoundMatch | None = None
         self.partition_keys: tuple[BoundExpression, ...] = ()
+        self.substreams = Substreams(select.findings)
 
     def bind(self, from_: ast.From) -> None:
         """Bind the sources and everything between them."""
@@ -162,6 +164,7 @@ class FromBinder:
             if self._payload_only(reference.timestamp_by.expression):
                 time = binder.bind(reference.timestamp_by.expression)
             over = tuple(binder.bind(each) for each in reference.timestamp_by.over)
+            self.substreams.add(scope.folded, reference.timestamp_by.over, over)
         keys: tuple[BoundExpression, ...] = ()
         if reference.partition_by is not None:
             keys = tuple(Binder(self._select, "PARTITION BY").bind(each) for each in reference.partition_by.keys)
@@ -256,6 +259,9 @@ class FromBinder:
             )
         elif self._findings.error_count == before:
             self._check_bounds(join, right, condition.bounds)
+            self.substreams.check_join(right.folded, (key for _, key in condition.keys))
+            if not any(isinstance(each, BoundJoin) for each in self._operations):
+                self.substreams.check_join(first.folded, (key for key, _ in condition.keys))
         read = BoundFrom(StepRead("", right.folded))
         return BoundJoin(
             read,

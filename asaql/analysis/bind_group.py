@@ -18,7 +18,7 @@ from asaql.analysis.catalog import FunctionKind
 from asaql.analysis.hints import kind_hint
 from asaql.analysis.names import AGGREGATES, ORDERED_AGGREGATES, has_aggregate
 from asaql.analysis.scope import SourceScope
-from asaql.analysis.units import bind_count
+from asaql.analysis.units import bind_count, bind_row_count
 from asaql.diagnostics import Span
 from asaql.model import Kind
 from asaql.syntax import ast
@@ -162,6 +162,9 @@ class GroupBinder(Binder):
         if is_star and name != "count":
             self.findings.error("AQ306", f"{call.name.name}(*) is not possible", call.span, help="COUNT(*)")
             return None
+        if call.is_distinct and name != "count":
+            self.findings.error("AQ306", f"{call.name.name}(DISTINCT ..) is not possible", call.span, help="COUNT(DISTINCT ..)")
+            return None
         least, most = AGGREGATES[name]
         if not is_star and not self.check_count(call, least, most):
             return None
@@ -175,7 +178,7 @@ class GroupBinder(Binder):
             return self._percentile(call, name, arguments[0], order)
         parameter = None
         if name == "collecttop":
-            parameter = bind_count(arguments.pop(0), self.findings)
+            parameter = bind_row_count(call, arguments.pop(0), self.findings)
         argument = self._argument(name, arguments)
         is_text = name in ("min", "max") and argument is not None and is_text_value(argument, self.around.sources)
         return AggregateCall(
@@ -185,7 +188,7 @@ class GroupBinder(Binder):
     def _percentile(
         self, call: ast.Call, name: str, share: ast.Expression, order: tuple[OrderKey, ...]
     ) -> AggregateCall | None:
-        parameter = bind_count(share, self.findings)
+        parameter = bind_count(share, self.findings, f"the share of {call.name.name}")
         if parameter is not None and not 0 <= parameter <= 1:
             self.findings.error("AQ306", f"{call.name.name} takes a share between 0 and 1", share.span)
         if len(order) != 1:

@@ -167,14 +167,14 @@ class SelectBinder:
         arity = 1 if declared.kind is FunctionKind.SCORE else declared.arity
         if arity is not None and len(arguments) != arity:
             noun = "argument" if arity == 1 else "arguments"
-            given = str(len(arguments)) if arguments else "none"
+            given = "1 is given" if len(arguments) == 1 else f"{len(arguments) or 'none'} are given"
             notes = (
                 ("a scoring function takes an array, a record or a column",)
                 if declared.kind is FunctionKind.SCORE
                 else ()
             )
             self.findings.error(
-                "AQ206", f"udf.{declared.name} takes {arity} {noun}, and {given} are given", call.span, notes=notes
+                "AQ206", f"udf.{declared.name} takes {arity} {noun}, and {given}", call.span, notes=notes
             )
             return Constant(None, span=call.span)
         if declared.kind is FunctionKind.SCRIPT:
@@ -205,6 +205,7 @@ class SelectBinder:
             elif not is_event_time(item):
                 slot = f"$key.{len(keys)}"
                 keys.append((slot, rows.bind(item)))
+        from_.substreams.check_groups(key for _, key in keys)
         time_slot = None
         if len(window_items) > 1:
             self.findings.error(

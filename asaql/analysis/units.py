@@ -50,15 +50,32 @@ def bind_unit(word: ast.Expression | ast.Star | ast.Identifier, findings: Findin
     return unit
 
 
-def bind_count(number: ast.Expression | ast.Star, findings: Findings) -> int | float | None:
-    """Return the literal number that stands here, with its sign; None after an error."""
+def bind_count(
+    number: ast.Expression | ast.Star, findings: Findings, what: str = "a duration"
+) -> int | float | None:
+    """Return the literal number that stands here, with its sign; None after an error, which says `what` it is."""
     if isinstance(number, ast.IntegerLiteral | ast.FloatLiteral):
         return number.value
     if isinstance(number, ast.Unary) and number.operator is not ast.UnaryOperator.BITWISE_NOT:
-        value = bind_count(number.operand, findings)
+        value = bind_count(number.operand, findings, what)
         return value if value is None or number.operator is ast.UnaryOperator.PLUS else -value
     findings.error(
-        "AQ404", "a duration must be a number that is written out", number.span, label="not a literal number"
+        "AQ404", f"{what} must be a number that is written out", number.span, label="not a literal number"
+    )
+    return None
+
+
+def bind_row_count(call: ast.Call, number: ast.Expression | ast.Star, findings: Findings) -> int | None:
+    """Return how many rows CollectTop gathers; None after an error."""
+    count = bind_count(number, findings.scratch())
+    if isinstance(count, int) and count >= 1:
+        return count
+    findings.error(
+        "AQ306",
+        f"the first argument of {call.name.name} must be a whole number from 1 on",
+        number.span,
+        label="not a number that is written out" if count is None else "number of rows that are gathered",
+        help=f"{call.name.name}(10, ..)",
     )
     return None
 

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "run": "Run a query or a job and write its outputs.",
     "check": "Report what is wrong with a query or a job, without running it.",
     "explain": "Show how a query would be run.",
+    "tune": "Find the batch size that fits a scoring service.",
     "test": "Run recorded cases against their expectations.",
 }
 """The subcommands in the order of the help text; each lives in the module of its name."""

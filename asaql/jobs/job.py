@@ -66,6 +66,8 @@ class InputSpec:
         format: One of FORMATS; None to go by the file's suffix.
         delimiter: The character between CSV fields; None for the format's default.
         is_reference: Whether this is reference data rather than a stream.
+        date_format: What `{date}` in the path of reference data stands for; None for `YYYY/MM/DD`.
+        time_format: What `{time}` stands for; None for `HH`.
         declared: Where the job says so.
     """
 
@@ -75,6 +77,8 @@ class InputSpec:
     format: str | None = None
     delimiter: str | None = None
     is_reference: bool = False
+    date_format: str | None = None
+    time_format: str | None = None
     declared: Place | None = field(default=None, compare=False, repr=False)
 
     @property

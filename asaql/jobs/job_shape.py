@@ -17,6 +17,8 @@ _INPUT = Record(
         Field("format", Choice(("json", "csv", "avro", "parquet")), "The file's format; by default its suffix says."),
         Field("delimiter", Text(), "The character between the fields of a CSV file; tab is written as a tab or \\t."),
         Field("reference", Truth(), "Whether this is reference data; false by default."),
+        Field("date_format", Text(), "What {date} in the path of reference data stands for; YYYY/MM/DD by default."),
+        Field("time_format", Text(), "What {time} in the path of reference data stands for; HH by default."),
     ),
     at_most_one_of=("path", "events"),
     short="path",

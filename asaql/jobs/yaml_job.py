@@ -110,6 +110,8 @@ class _Reader:
             format=values.get("format"),
             delimiter=_delimiter(values.get("delimiter")),
             is_reference=values.get("reference", False),
+            date_format=values.get("date_format"),
+            time_format=values.get("time_format"),
             declared=self._place("inputs", name, "path"),
         )
 

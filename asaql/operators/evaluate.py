@@ -29,7 +29,7 @@ from asaql.analysis.bound import (
     children,
 )
 from asaql.diagnostics import Span
-from asaql.functions import FunctionError, field_of
+from asaql.functions import FunctionError, describe, field_of
 from asaql.model import Batch, Column, Kind, Value
 
 _T = TypeVar("_T")
@@ -277,12 +277,8 @@ def _holds(value: Any, span: Span, row: int) -> bool:
         return False
     if isinstance(value, (bool, int, float)):
         return bool(value)
-    message = f"a condition must be true or false, and this is {_describe(value)}"
+    message = f"a condition must be true or false, and this is {describe(value)}"
     raise EvaluationError(message, "AQ305", span, row)
-
-
-def _describe(value: Any) -> str:
-    return f"the text {value!r:.60}" if isinstance(value, str) else f"of type {type(value).__name__}"
 
 
 def _is_too_big(value: Value) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import polars as pl
@@ -38,8 +39,10 @@ class ReferenceJoinPlan:
 class ReferenceJoinOperator(Operator):
     """Joins each row of a stream with the rows of a table of equal key.
 
-    Port 0 is the stream, port 1 the table; rows of the stream wait until the table is complete. Event times and the
-    order of the stream stay; several matches stand in the order of the table. The table is kept as a whole.
+    Port 0 is the stream, port 1 the table; rows of the stream wait until the table is complete. The time of a row of
+    the table says from when on its version of the table counts; a row of the stream is joined with the last version
+    that is not later than itself. Event times and the order of the stream stay; several matches stand in the order of
+    the table. All versions are kept as a whole.
 
     Args:
         plan: What to compute.
@@ -50,11 +53,10 @@ class ReferenceJoinOperator(Operator):
         self._plan = plan
         self._predicate = predicate
         self._parts: list[Batch] = []
-        self._table: Batch | None = None
+        self._versions: list[_Version] = []
         self._is_complete = False
         self._waiting = BatchQueue()
         self._watermark: int | None = None
-        self._table_keys: dict[tuple[int, Kind], pl.Series] = {}
 
     @property
     def rows_held(self) -> int:
@@ -111,34 +113,47 @@ class ReferenceJoinOperator(Operator):
         self._waiting.restore(reader, "waiting")
 
     def _joined(self, batch: Batch) -> list[Batch]:
-        if self._table is None and self._parts:
-            self._table = Batch.concat(self._parts)
-            self._parts = [self._table]
+        """Return the joined rows of a batch, part by part as versions of the table follow each other."""
+        if not self._versions and self._parts:
+            table = Batch.concat(self._parts)
+            self._parts = [table]
+            self._versions = _versions_of(table)
         batch = Batch({name: column.expand(batch.height) for name, column in batch.columns.items()}, batch.times)
-        table = self._table
-        pairs = [] if table is None else self._pairs(batch, table)
+        starts = [version.start for version in self._versions]
+        cuts = [0, *(int(batch.times.search_sorted(start, "left")) for start in starts), batch.height]
+        versions = (None, *self._versions)
+        parts = [
+            self._joined_with(version, batch.slice(start, end - start))
+            for version, (start, end) in zip(versions, pairwise(cuts), strict=True)
+            if end > start
+        ]
+        return [part for part in parts if part is not None]
+
+    def _joined_with(self, version: "_Version | None", batch: Batch) -> Batch | None:
+        pairs = [] if version is None else self._pairs(batch, version)
         rows = pl.concat([pl.DataFrame(schema={"left": pl.UInt32, "right": pl.UInt32}), *pairs])
         if self._plan.is_left:
             every = pl.DataFrame({"left": pl.int_range(batch.height, dtype=pl.UInt32, eager=True)})
             lonely = every.join(rows, on="left", how="anti")
             rows = pl.concat([rows, lonely], how="diagonal").sort("left", maintain_order=True)
         if not rows.height:
-            return []
+            return None
         left, right = rows.get_column("left"), rows.get_column("right")
         columns = {name: batch.columns[name].gather(left) for name in self._plan.left_slots}
         for name in self._plan.right_slots:
-            columns[name] = Column.nulls(rows.height) if table is None else table.columns[name].gather(right)
-        return [Batch(columns, batch.times.gather(left))]
+            columns[name] = Column.nulls(rows.height) if version is None else version.rows.columns[name].gather(right)
+        return Batch(columns, batch.times.gather(left))
 
-    def _pairs(self, batch: Batch, table: Batch) -> list[pl.DataFrame]:
+    def _pairs(self, batch: Batch, version: "_Version") -> list[pl.DataFrame]:
         """Return the rows of stream and table that belong together, in the order of output."""
+        table = version.rows
         left = {"left": pl.int_range(batch.height, dtype=pl.UInt32, eager=True)}
         right = {"right": pl.int_range(table.height, dtype=pl.UInt32, eager=True)}
         names = []
         for number, (left_slot, right_slot) in enumerate(self._plan.keys):
             name = f"key{number}"
             names.append(name)
-            left[name], right[name] = self._keys(number, batch.columns[left_slot], table.columns[right_slot])
+            left[name], right[name] = version.key(number, batch.columns[left_slot], right_slot)
         asked, given = pl.DataFrame(left), pl.DataFrame(right)
         if names:
             found = asked.join(given, on=names, how="inner", maintain_order="left_right").select("left", "right")
@@ -148,15 +163,6 @@ class ReferenceJoinOperator(Operator):
             parts = [asked.slice(start, step).join(given, how="cross") for start in range(0, batch.height, step)]
         return [self._satisfying(each, batch, table) for each in parts]
 
-    def _keys(self, number: int, left: Column, right: Column) -> tuple[pl.Series, pl.Series]:
-        """Return the values of an equality so that they can be joined; those of the table are worked out once."""
-        cached = self._table_keys.get((number, left.kind))
-        if cached is None:
-            series, cached = joint_equality_series(left, right)
-            self._table_keys[number, left.kind] = cached
-            return series, cached
-        return joint_equality_series(left, right.slice(0, 0))[0], cached
-
     def _satisfying(self, pairs: pl.DataFrame, batch: Batch, table: Batch) -> pl.DataFrame:
         if self._predicate is None or not pairs.height:
             return pairs
@@ -164,3 +170,32 @@ class ReferenceJoinOperator(Operator):
         columns = {name: batch.columns[name].gather(left) for name in self._plan.left_slots}
         columns |= {name: table.columns[name].gather(right) for name in self._plan.right_slots}
         return pairs.filter(self._predicate(Batch(columns, batch.times.gather(left))))
+
+
+class _Version:
+    """The rows of a table from one time on.
+
+    Args:
+        start: Ticks from which it counts.
+        rows: Its rows, at least one.
+    """
+
+    def __init__(self, start: int, rows: Batch) -> None:
+        self.start = start
+        self.rows = rows
+        self._keys: dict[tuple[int, Kind], pl.Series] = {}
+
+    def key(self, number: int, left: Column, slot: str) -> tuple[pl.Series, pl.Series]:
+        """Return both sides of an equality so that they can be joined; those of the table are worked out once."""
+        right = self.rows.columns[slot]
+        cached = self._keys.get((number, left.kind))
+        if cached is None:
+            series, cached = joint_equality_series(left, right)
+            self._keys[number, left.kind] = cached
+            return series, cached
+        return joint_equality_series(left, right.slice(0, 0))[0], cached
+
+
+def _versions_of(table: Batch) -> list[_Version]:
+    starts = table.times.unique().sort().to_list()
+    return [_Version(start, table.filter(table.times == start)) for start in starts]

@@ -6,13 +6,23 @@ from typing import Protocol
 
 from asaql.model import Batch, Watermark
 from asaql.operators.contract import Emission, Operator
+from asaql.runtime.outputs import Encoded, JsonLines
 
 
 class Sink(Protocol):
     """Where rows leave the flow."""
 
+    @property
+    def lines(self) -> JsonLines | None:
+        """How rows may be encoded before they come; None if they may not."""
+        ...
+
     def write(self, batch: Batch) -> None:
         """Take the rows of an output, in order."""
+        ...
+
+    def write_encoded(self, encoded: Encoded) -> None:
+        """Take rows that are encoded already, in the same order."""
         ...
 
 
@@ -30,6 +40,14 @@ class Stage:
     ports: int = 1
     targets: list[tuple["Stage | SinkStage", int]] = field(default_factory=list)
     _ended: int = 0
+
+    @property
+    def sinks(self) -> list[Sink]:
+        """The sinks that rows go to straight from here; none if anything computes with them."""
+        if type(self.operator) is not Operator:
+            return []
+        found = [target.sink for target, _ in self.targets if isinstance(target, SinkStage)]
+        return found if len(found) == len(self.targets) else []
 
     def feed(self, target: "Stage | SinkStage", port: int = 0) -> None:
         """Let `target` take what this stage gives."""

@@ -55,6 +55,7 @@ class Surroundings:
         aggregates: Computes JavaScript aggregates.
         scorer: Opens one partition's share of a scoring function.
         formats: Folded input name to the format of its bytes and further read options.
+        is_dated: Whether reference data changes with time, so that its readers need event times in order.
     """
 
     query: Source
@@ -65,6 +66,7 @@ class Surroundings:
     aggregates: ScriptAggregates | None
     scorer: Callable[[str], Scorer]
     formats: dict[str, tuple[str, ReadOptions]]
+    is_dated: bool = False
 
 
 @dataclass(slots=True)
@@ -144,7 +146,7 @@ class _Lowering:
     def __init__(self, plan: Plan, around: Surroundings) -> None:
         self._plan = plan
         self._around = around
-        self._rows_meet = rows_meet(plan)
+        self._rows_meet = rows_meet(plan) or around.is_dated
         self._uses_time = self._rows_meet or uses_time(plan)
         self._inputs: dict[str, _Input] = {}
         self._steps: dict[str, Stage] = {}

@@ -3,7 +3,17 @@
 from collections.abc import Callable
 
 from asaql.analysis.bind_detector import DETECTORS
-from asaql.analysis.bound import AggregateCall, BoundExpression
+from asaql.analysis.bound import (
+    AggregateCall,
+    BoundExpression,
+    Branch,
+    Conditional,
+    Constant,
+    Invoke,
+    Logical,
+    Negation,
+    NullTest,
+)
 from asaql.analysis.bound_query import AnalyticCall, PatternAggregate, WindowSpec
 from asaql.analysis.units import unit_ticks
 from asaql.diagnostics import QueryError
@@ -148,7 +158,7 @@ class TimeLowering:
                     call.limit or 0,
                     argument=optional("argument", call.argument),
                     partition_by=partition_by,
-                    when=optional("when", call.when),
+                    when=optional("when", _condition(call.when)),
                     default=optional("default", call.default),
                     offset=call.offset,
                     order_by=tuple(order),
@@ -268,9 +278,19 @@ def aggregate_column(slot: str, call: AggregateCall, arguments: Arguments) -> Ag
     )
 
 
+def _condition(when: BoundExpression | None) -> BoundExpression | None:
+    """Return a WHEN condition as a bit; a value that stands alone is true as it would be in WHERE."""
+    if when is None or isinstance(when, Logical | Negation | NullTest):
+        return when
+    if isinstance(when, Invoke) and when.function.returns == "bit":
+        return when
+    return Conditional((Branch(when, Constant(True)),), Constant(False), span=when.span)
+
+
 def _detector(call: AnalyticCall, partition_by: tuple[str, ...], arguments: Arguments) -> AnomalyColumn:
     assert call.argument is not None
     confidence, history_size, *mode = call.parameters
+    when = _condition(call.when)
     return AnomalyColumn(
         call.slot,
         "AnomalyDetection_SpikeAndDip" if mode else "AnomalyDetection_ChangePoint",
@@ -280,7 +300,7 @@ def _detector(call: AnalyticCall, partition_by: tuple[str, ...], arguments: Argu
         history_size,
         mode=Mode(mode[0]) if mode else None,
         partition_by=partition_by,
-        when=None if call.when is None else arguments.slot(f"{call.slot}.when", call.when),
+        when=None if when is None else arguments.slot(f"{call.slot}.when", when),
         span=call.span,
     )
 

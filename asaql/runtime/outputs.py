@@ -1,6 +1,7 @@
 """Outputs: batches to bytes to files, to standard output, or to rows in memory."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from asaql.formats import Encoder, encoder_for
@@ -23,34 +24,82 @@ class Target(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Rows of an output as bytes."""
+
+    data: bytes
+    rows: int
+
+
+class BatchEncoder:
+    """Encodes the batches of one output.
+
+    Args:
+        encoder: Turns columns into bytes.
+        columns: Names of the columns; None when each row is a record of its own in the column `*`.
+    """
+
+    def __init__(self, encoder: Encoder, columns: Sequence[str] | None) -> None:
+        self._encoder = encoder
+        self._names = tuple(columns) if columns is not None else ("*",)
+
+    def encode(self, batch: Batch) -> Encoded:
+        """Return the bytes of a batch."""
+        columns = {name: batch.columns[name].expand(batch.height) for name in self._names}
+        return Encoded(self._encoder.encode(columns, batch.height), batch.height)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLines:
+    """The description of an output whose rows any process can encode, as each stands for itself; plain data.
+
+    Attributes:
+        columns: As in `BatchEncoder`.
+    """
+
+    columns: tuple[str, ...] | None
+
+    def encoder(self) -> BatchEncoder:
+        """Return what encodes the rows."""
+        return BatchEncoder(encoder_for("json", self.columns), self.columns)
+
+
 class OutputSink:
-    """Encodes the rows of one output.
+    """Encodes and writes the rows of one output.
 
     Args:
         encoder: Turns columns into bytes.
         target: Takes the bytes.
         columns: Names of the columns; None when each row is a record of its own in the column `*`.
+        lines: The output's description if its rows may be encoded elsewhere.
     """
 
-    def __init__(self, encoder: Encoder, target: Target, columns: Sequence[str] | None) -> None:
+    def __init__(
+        self, encoder: Encoder, target: Target, columns: Sequence[str] | None, lines: JsonLines | None = None
+    ) -> None:
         self._encoder = encoder
+        self._batches = BatchEncoder(encoder, columns)
         self._target = target
-        self._columns = columns
+        self.lines = lines
         self._is_begun = False
         self.rows = 0
 
     @staticmethod
     def of_json(target: Target, columns: Sequence[str] | None) -> "OutputSink":
         """Return a sink that writes JSON lines."""
-        return OutputSink(encoder_for("json", columns), target, columns)
+        lines = JsonLines(None if columns is None else tuple(columns))
+        return OutputSink(encoder_for("json", columns), target, columns, lines)
 
     def write(self, batch: Batch) -> None:
         """Encode and write rows."""
+        self.write_encoded(self._batches.encode(batch))
+
+    def write_encoded(self, encoded: Encoded) -> None:
+        """Write rows that another process has encoded as `lines` tells."""
         self._begin()
-        names = self._columns if self._columns is not None else ("*",)
-        columns = {name: batch.columns[name].expand(batch.height) for name in names}
-        self._target.write(self._encoder.encode(columns, batch.height))
-        self.rows += batch.height
+        self._target.write(encoded.data)
+        self.rows += encoded.rows
 
     def commit(self) -> None:
         """Write what ends the output and keep it."""

@@ -15,6 +15,7 @@ from asaql.diagnostics import Source
 from asaql.formats import Chunk, Problem, Projection, ReadOptions, decoder_for
 from asaql.functions import cast_function
 from asaql.model import Batch, Column, Kind
+from asaql.model.column import repeated
 from asaql.operators.contract import Operator
 from asaql.operators.evaluate import EvaluationError, Evaluator, Scripts
 from asaql.operators.project import (
@@ -26,6 +27,7 @@ from asaql.operators.project import (
     ProjectSpec,
 )
 from asaql.operators.unnest import UnnestOperator, UnnestSpec
+from asaql.runtime.outputs import Encoded, JsonLines
 from asaql.udf.script_spec import ScriptFunction
 
 ARRIVAL_FIELD = "EventEnqueuedUtcTime"
@@ -45,6 +47,7 @@ class Leaf:
         over: Slot and expression of substream keys.
         rows: The operators that run before events are sorted.
         keeps_arrival: Whether time policies will ask for the arrival time.
+        lines: The output that the rows go to as they are, if they are to be encoded where they are read.
     """
 
     slots: tuple[tuple[str, str], ...]
@@ -52,6 +55,7 @@ class Leaf:
     over: tuple[tuple[str, BoundExpression], ...] = ()
     rows: tuple[RowSpec, ...] = ()
     keeps_arrival: bool = False
+    lines: JsonLines | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ class Reading:
     """What became of one chunk.
 
     Attributes:
-        batches: For each leaf its rows, in the order of arrival; None where no row is left.
+        batches: For each leaf its rows, in the order of arrival, encoded if the leaf asks for it; None where no row
+            is left.
         events: Events that were decoded.
         size: Bytes that were read.
         problems: Events that could not be read.
@@ -96,7 +101,7 @@ class Reading:
         console: What JavaScript functions said: level, function, text.
     """
 
-    batches: list[Batch | None]
+    batches: list[Batch | Encoded | None]
     events: int
     size: int
     problems: tuple[Problem, ...] = ()
@@ -125,6 +130,7 @@ class InputReader:
         self._decoder = decoder_for(task.format, task.projection, task.options)
         self._evaluator = Evaluator(scripts)
         self._rows = [[row_operator(spec, self._evaluator) for spec in leaf.rows] for leaf in task.leaves]
+        self._encoders = [None if leaf.lines is None else leaf.lines.encoder() for leaf in task.leaves]
         self._to_datetime = cast_function(Kind.DATETIME, is_safe=True)
 
     def read(self, chunk: Chunk, arrivals: Sequence[int] | None = None) -> Reading:
@@ -145,11 +151,12 @@ class InputReader:
             reading.untimed = [0] * len(self._task.leaves)
             return reading
         arrival = self._arrival(decoded.columns, decoded.height, arrivals)
-        for leaf, operators in zip(self._task.leaves, self._rows, strict=True):
+        for leaf, operators, encoder in zip(self._task.leaves, self._rows, self._encoders, strict=True):
             batch = Batch({slot: decoded.columns[read] for slot, read in leaf.slots}, arrival)
             batch = self._stamped(leaf, batch)
             reading.untimed.append(decoded.height - batch.height)
-            reading.batches.append(_through(operators, batch))
+            rows = _through(operators, batch)
+            reading.batches.append(rows if rows is None or encoder is None else encoder.encode(rows))
         return reading
 
     def _arrival(self, columns: dict[str, Column], height: int, arrivals: Sequence[int] | None) -> pl.Series:
@@ -158,8 +165,9 @@ class InputReader:
             return pl.Series(arrivals[:height], dtype=pl.Int64)
         column = columns.get(self._task.arrival_slot) if self._task.arrival_slot is not None else None
         if column is None or column.kind is Kind.NULL:
-            return pl.repeat(start, height, dtype=pl.Int64, eager=True)
-        return self._ticks(column, height).fill_null(start)
+            return repeated(start, height)
+        ticks = self._ticks(column, height)
+        return ticks.fill_null(start) if ticks.has_nulls() else ticks
 
     def _stamped(self, leaf: Leaf, batch: Batch) -> Batch:
         """Return the events that have an event time, stamped with it."""
@@ -172,7 +180,7 @@ class InputReader:
             extra[slot] = self._evaluator.column(key, batch).expand(batch.height)
         times = self._event_times(leaf.time, batch)
         batch = batch.with_columns(extra) if extra else batch
-        if not times.null_count():
+        if not times.has_nulls():
             return batch.with_times(times)
         timed = times.is_not_null()
         return batch.filter(timed).with_times(times.filter(timed))

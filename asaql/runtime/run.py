@@ -4,23 +4,28 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from asaql.diagnostics import Diagnostic, JobError, QueryError, Severity, did_you_mean
 from asaql.formats import Chunk
 from asaql.jobs import InputSpec, Job
+from asaql.model import Batch
 from asaql.operators.evaluate import EvaluationError, Evaluator
 from asaql.runtime.clock import Clock, SystemClock
 from asaql.runtime.compile import Compiled, compile_job
 from asaql.runtime.failures import job_error
-from asaql.runtime.flow import Flow, Sink
+from asaql.runtime.flow import Flow, Sink, Stage
 from asaql.runtime.garbage import seldom_collected
 from asaql.runtime.lower import Lowered, Surroundings, lower
 from asaql.runtime.metrics import RunSummary
-from asaql.runtime.outputs import OutputSink
+from asaql.runtime.outputs import Encoded, OutputSink
 from asaql.runtime.pool import SharedTask, pool_of
 from asaql.runtime.reading import InputReader, InputTask, Reading
+from asaql.runtime.reference import is_dated, snapshots
 from asaql.runtime.scorers import Scorers
 from asaql.runtime.scripts import open_scripts
 from asaql.runtime.sinks import open_sinks
@@ -102,7 +107,7 @@ def run_compiled(
     try:
         with ExitStack() as outer:
             writer = outer.enter_context(RecordingWriter(record_scores)) if record_scores is not None else None
-            with ExitStack() as stack:
+            with ExitStack() as stack, seldom_collected():
                 run = _Run(compiled, sinks, stack, warn, parallelism, batch_rows, arrivals or {}, writer)
                 run.go()
             for sink in sinks.values():
@@ -160,6 +165,7 @@ class _Run:
             scripts,
             self._scorers.open,
             {key: format_and_options(spec) for key, spec in specs.items()},
+            any(map(is_dated, specs.values())),
         )
         outputs: dict[str, Sink] = dict(self._sinks)
         lowered = lower(self._compiled.plan, around, outputs)
@@ -180,15 +186,15 @@ class _Run:
             names = [each.name or "" for each in given.values()]
             raise QueryError(_no_data(name, names) for name in missing)
         for folded in self._compiled.inputs:
-            check_source(given[folded])
+            for _, spec in snapshots(given[folded]):
+                check_source(spec)
         return {folded: given[folded] for folded in self._compiled.inputs}
 
     def _read_all(self, lowered: Lowered, specs: dict[str, InputSpec], scripts: Any) -> None:
-        first = [key for key in specs if key in lowered.reference]
-        for key in first:
-            self._drain({key: self._readings(key, lowered.tasks[key], specs[key], scripts)}, lowered.flow)
+        for key in lowered.reference:
+            self._drain({key: self._table(key, lowered, specs[key], scripts)}, lowered.flow)
         rest = [key for key in specs if key not in lowered.reference]
-        self._drain({key: self._readings(key, lowered.tasks[key], specs[key], scripts) for key in rest}, lowered.flow)
+        self._drain({key: self._readings(key, lowered, specs[key], scripts) for key in rest}, lowered.flow)
 
     def _drain(self, readings: dict[str, Iterator[Reading | Idle]], flow: Flow) -> None:
         """Take readings from the inputs in turn until all have ended."""
@@ -206,8 +212,22 @@ class _Run:
             if is_idle and readings:
                 flow.idle()
 
-    def _readings(self, key: str, task: InputTask, spec: InputSpec, scripts: Any) -> Iterator[Reading | Idle]:
+    def _table(self, key: str, lowered: Lowered, spec: InputSpec, scripts: Any) -> Iterator[Reading | Idle]:
+        """Yield the rows of reference data, each stamped with the time from which its file counts."""
+        for start, snapshot in snapshots(spec):
+            for reading in self._readings(key, lowered, snapshot, scripts):
+                if isinstance(reading, Reading):
+                    reading.batches = [
+                        batch.with_times(pl.repeat(start, batch.height, dtype=pl.Int64, eager=True))
+                        if isinstance(batch, Batch)
+                        else batch
+                        for batch in reading.batches
+                    ]
+                    yield reading
+
+    def _readings(self, key: str, lowered: Lowered, spec: InputSpec, scripts: Any) -> Iterator[Reading | Idle]:
         """Yield what becomes of an input's chunks, in order."""
+        task = lowered.tasks[key]
         arrivals = self._arrivals.get(key)
         rows = 1 if arrivals is not None else self._rows
         chunks = open_source(spec, task.format, task.options, rows)
@@ -216,7 +236,7 @@ class _Run:
             for chunk, arrived in _with_arrivals(chunks, arrivals):
                 yield IDLE if isinstance(chunk, Idle) else reader.read(chunk, arrived)
             return
-        pool, shared = pool_of(self._parallelism), SharedTask(task)
+        pool, shared = pool_of(self._parallelism), SharedTask(_encoding(task, lowered.flow.entries[key]))
         pending: deque[Future[Reading]] = deque()
         for chunk, arrived in _with_arrivals(chunks, arrivals):
             if isinstance(chunk, Idle):
@@ -248,9 +268,12 @@ class _Run:
             self._warn(Diagnostic("AQ709", text, severity=Severity.WARNING))
         for said in reading.console:
             self._on_console(*said)
-        for stage, batch in zip(flow.entries[key], reading.batches, strict=True):
-            if batch is not None:
-                stage.take(batch, 0)
+        for stage, rows in zip(flow.entries[key], reading.batches, strict=True):
+            if isinstance(rows, Encoded):
+                for sink in stage.sinks:
+                    sink.write_encoded(rows)
+            elif rows is not None:
+                stage.take(rows, 0)
 
     def _warn_some(self, code: str, name: str, text: str) -> None:
         """Warn of the first few events of a kind; the summary has the number of all."""
@@ -272,6 +295,16 @@ class _Run:
         self.summary.events_out = {names[key]: sink.rows for key, sink in self._sinks.items()}
         self._scorers.count(self.summary)
         lowered.count(self.summary, self._compiled.inputs)
+
+
+def _encoding(task: InputTask, entries: Sequence[Stage]) -> InputTask:
+    """Return a task whose rows are encoded where they are read, as far as they go straight to one output."""
+    leaves = []
+    for leaf, entry in zip(task.leaves, entries, strict=True):
+        sinks = entry.sinks
+        lines = sinks[0].lines if len(sinks) == 1 else None
+        leaves.append(leaf if lines is None else replace(leaf, lines=lines))
+    return replace(task, leaves=tuple(leaves))
 
 
 def _with_arrivals(

@@ -88,10 +88,15 @@ def open_sinks(compiled: Compiled) -> dict[str, OutputSink]:
             encoder = encoder_for(formats[key], output.columns)
             if shared is not None and key in streams:
                 if len(streams) > 1:
-                    encoder = NamedLines(encoder, output.name)
-                sinks[key] = OutputSink(encoder, shared.share(), output.columns)
+                    sinks[key] = OutputSink(NamedLines(encoder, output.name), shared.share(), output.columns)
+                else:
+                    sinks[key] = OutputSink.of_json(shared.share(), output.columns)
+                continue
+            target = FileOutput(str(specs[key].path))
+            if formats[key] == "json":
+                sinks[key] = OutputSink.of_json(target, output.columns)
             else:
-                sinks[key] = OutputSink(encoder, FileOutput(str(specs[key].path)), output.columns)
+                sinks[key] = OutputSink(encoder, target, output.columns)
     except BaseException:
         for sink in sinks.values():
             sink.abort()

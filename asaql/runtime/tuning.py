@@ -11,11 +11,12 @@ Everything is bounded: `Limits` says by how much time and how many requests.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from statistics import median
+from threading import Lock
 from typing import Final, Protocol
 
 from asaql.diagnostics import Diagnostic, QueryError
@@ -23,7 +24,6 @@ from asaql.jobs import Job
 from asaql.model import Value
 from asaql.operators.score import Scorer
 from asaql.runtime.clock import Clock, SystemClock
-from asaql.runtime.scorers import partitions_of
 from asaql.udf.scoring_recording import Recording
 from asaql.udf.scoring_spec import MAX_BATCH_ROWS, ScoringError, ScoringFunction
 
@@ -110,7 +110,8 @@ class Tuning:
         by_batch: Measurements with one request at a time, by growing batches.
         by_parallel: Measurements with the best batch, by growing numbers of requests at a time.
         max_batch_rows: The recommended number of rows in a request.
-        parallel_requests: The recommended number of requests under way, of each partition.
+        most_parallel: The recommended number of requests under way, of all partitions together.
+        parallel_requests: The same of each partition.
         batch_reason: Why no larger batch is recommended.
         parallel_reason: Why not more requests are recommended.
         requests: Requests sent in all.
@@ -119,7 +120,8 @@ class Tuning:
     by_batch: list[Measurement] = field(default_factory=list)
     by_parallel: list[Measurement] = field(default_factory=list)
     max_batch_rows: int = 0
-    parallel_requests: int = 0
+    most_parallel: int = 1
+    parallel_requests: int = 1
     batch_reason: str = ""
     parallel_reason: str = ""
     requests: int = 0
@@ -168,7 +170,7 @@ class _Tuner:
         result = self._result
         self._find_batch()
         self._find_parallel()
-        result.parallel_requests = -(-result.parallel_requests // self._partitions)
+        result.parallel_requests = -(-result.most_parallel // self._partitions)
         return result
 
     def _find_batch(self) -> None:
@@ -228,9 +230,8 @@ class _Tuner:
             if before is not None and measured.rows_per_second < _PARALLEL_GAIN * before.rows_per_second:
                 result.parallel_reason = f"{parallel} requests at a time bring no more rows a second"
                 break
-            result.parallel_requests = parallel
+            result.most_parallel = parallel
             parallel *= 2
-        result.parallel_requests = max(1, result.parallel_requests)
 
     # Requests ----------------------------------------------------------------------------------------------------
 
@@ -288,43 +289,31 @@ class ScorerProbe:
         self._scorer = scorer
         self._rows = cycle(rows)
         self._clock = clock
+        self._taking = Lock()
 
     def send(self, batch_rows: int, parallel_requests: int, requests: int, seconds: float) -> Round:
-        """Send requests, so many at a time."""
-        clock, started, retries = self._clock, self._clock.seconds(), self._scorer.retries
-        begun: dict[Future[list[Value]], float] = {}
-        latencies: list[float] = []
-        refusal: Diagnostic | None = None
-        unsent = requests
+        """Send requests, so many at a time; those that time cuts off end when the scorer is closed."""
+        started, retries = self._clock.seconds(), self._scorer.retries
+        threads = ThreadPoolExecutor(parallel_requests, "asaql-tune")
+        try:
+            sent = [threads.submit(self._send_one, batch_rows) for _ in range(requests)]
+            done, missing = wait(sent, timeout=seconds, return_when=FIRST_EXCEPTION)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+        passed = self._clock.seconds() - started
+        for each in done:
+            error = None if each.cancelled() else each.exception()
+            if isinstance(error, ScoringError):
+                return Round((), passed, refusal=error.diagnostics[0])
+        latencies = tuple(each.result() for each in done)
+        return Round(latencies, passed, self._scorer.retries - retries, is_cut=bool(missing))
 
-        def note(future: "Future[list[Value]]") -> None:
-            # Taken where the answer is read: the thread that waits may wake later.
-            latencies.append(clock.seconds() - begun[future])
-
-        waiting: set[Future[list[Value]]] = set()
-        while (unsent or waiting) and refusal is None:
-            while unsent and len(waiting) < parallel_requests:
-                unsent -= 1
-                rows = list(islice(self._rows, batch_rows))
-                at = clock.seconds()
-                future = self._scorer.submit(rows)
-                begun[future] = at
-                future.add_done_callback(note)
-                waiting.add(future)
-            left = seconds - (clock.seconds() - started)
-            done, waiting = wait(waiting, timeout=max(left, 0.0), return_when=FIRST_COMPLETED)
-            errors = [error for each in done if (error := each.exception()) is not None]
-            if errors:
-                refusal = _diagnostic(errors[0])
-            if not done or (left <= 0 and (waiting or unsent)):
-                return Round(tuple(latencies), clock.seconds() - started, is_cut=True)
-        return Round(tuple(latencies), clock.seconds() - started, self._scorer.retries - retries, refusal)
-
-
-def _diagnostic(error: BaseException) -> Diagnostic:
-    if isinstance(error, ScoringError):
-        return error.diagnostics[0]
-    raise error
+    def _send_one(self, batch_rows: int) -> float:
+        with self._taking:
+            rows = list(islice(self._rows, batch_rows))
+        started = self._clock.seconds()
+        self._scorer.submit(rows).result()
+        return self._clock.seconds() - started
 
 
 @contextmanager
@@ -370,18 +359,3 @@ def tuned_function(job: Job, name: str | None) -> ScoringFunction:
         message = f'scoring function "{found[0].name}" has a recording and no service, and only a service can be tuned'
         raise QueryError(Diagnostic("AQ708", message, help=f"--score {found[0].name}=http://127.0.0.1:5001/score"))
     return found[0]
-
-
-__all__ = [
-    "BATCH_SIZES",
-    "Limits",
-    "Measurement",
-    "Probe",
-    "Round",
-    "ScorerProbe",
-    "Tuning",
-    "open_probe",
-    "partitions_of",
-    "tune",
-    "tuned_function",
-]

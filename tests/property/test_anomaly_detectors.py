@@ -17,24 +17,30 @@ VALUES = st.one_of(
 )
 PARTITIONS = st.sampled_from([(), ("s",), ("k",), ("k", "s")])
 WHENS = st.sampled_from([None, "w"])
-LIMITS = st.one_of(st.integers(1, 8), st.integers(1, 40))
+LIMITS = st.one_of(st.sampled_from([2, 3, 8]), st.integers(1, 40))
 # None of these makes a limit that sums of rounded terms could reach exactly.
 CONFIDENCES = st.sampled_from([1.37, 49.9, 73.3, 80.7, 95.21, 99.9])
 
 
+EVENTS = st.fixed_dictionaries(
+    {
+        "gap": st.sampled_from([0, 1, 1, 1, 2, 3, 8]),
+        "k": KEYS,
+        "s": st.sampled_from("xxxy"),
+        "w": st.sampled_from([True, True, True, False, None]),
+        "v": VALUES,
+    }
+)
+
+
 @st.composite
 def recordings(draw: st.DrawFn) -> list[Event]:
-    times = sorted(draw(st.lists(st.integers(100, 160), max_size=40)))
-    return [
-        {
-            "t": t,
-            "k": draw(KEYS),
-            "s": draw(st.sampled_from("xy")),
-            "w": draw(st.sampled_from([True, True, False, None])),
-            "v": draw(VALUES),
-        }
-        for t in times
-    ]
+    time = 100
+    events = draw(st.lists(EVENTS, min_size=draw(st.sampled_from([0, 20])), max_size=40))
+    for event in events:
+        time += event.pop("gap")
+        event["t"] = time
+    return events
 
 
 def scores(call: AnomalyColumn, events: list[Event], feed: Feed) -> list[Any]:
