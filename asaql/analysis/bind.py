@@ -155,6 +155,10 @@ class Binder:
         holders = [each for each in sources if each.has(first.name)]
         if not holders:
             holders = [each for each in sources if each.columns is None]
+            if is_quoted(path):
+                if len(holders) != 1:
+                    return self.quoted_text(path)
+                self._warn_quoted(first, "taken for a column")
         if len(holders) == 1:
             return self._column(holders[0], path.parts, path.span)
         if len(holders) > 1:
@@ -168,6 +172,21 @@ class Binder:
             )
             return Constant(None, span=path.span)
         return self._unknown(path)
+
+    def quoted_text(self, path: ast.Path) -> BoundExpression:
+        """Return the text of a name in double quotes that can be no column, with a warning."""
+        self._warn_quoted(path.parts[0], "taken for text")
+        return Constant(path.parts[0].name, span=path.span)
+
+    def _warn_quoted(self, name: ast.Identifier, label: str) -> None:
+        text = name.name.replace("'", "''")
+        self.findings.warning(
+            "AQ105",
+            "double quotes stand around names, not around text",
+            name.span,
+            label=label,
+            help=f"write '{text}' for text, or [{name.name}] for a column",
+        )
 
     def _column(self, source: SourceScope, parts: tuple[ast.Identifier, ...], span: Span) -> BoundExpression:
         if source.columns is not None and not source.has(parts[0].name):
@@ -477,6 +496,11 @@ class Binder:
 
 def _bare(call: ast.Call) -> ast.Call:
     return ast.Call(call.name, call.arguments, (), call.is_distinct, call.over, span=call.span)
+
+
+def is_quoted(path: ast.Path) -> bool:
+    """Return whether a path is one name in double quotes, which samples also write around text."""
+    return len(path.parts) == 1 and path.parts[0].is_double_quoted
 
 
 def bind_type(type_: ast.TypeName, findings: Findings) -> Kind | None:

@@ -237,8 +237,8 @@ class FromBinder:
             )
         source = join.right.source if isinstance(join.right, ast.From) else join.right
         right = self._add_source(source)
-        if not (self._select.catalog.is_complete or right.is_reference or source.timestamp_by) and right.is_input:
-            self._guess_reference(join, right)
+        if not (self._select.catalog.is_complete or right.is_reference) and self._may_be_reference(source):
+            self._guess_reference(join, right, source.name.name)
         before = self._findings.error_count
         condition = bind_condition(join.condition, ConditionBinder(self._select, "ON"), {right.folded})
         bounds = tuple(condition.bounds)
@@ -273,17 +273,30 @@ class FromBinder:
             span=join.span,
         )
 
-    def _guess_reference(self, join: ast.Join, right: SourceScope) -> None:
-        """Take an input that is joined without a time bound for reference data, where no job says what it is."""
+    def _may_be_reference(self, source: ast.SourceReference) -> bool:
+        """Whether a source is an input or a step that only wraps one, and no event times are set on it."""
+        if source.timestamp_by is not None:
+            return False
+        step = self._select.script.step(source.name.name)
+        if step is None:
+            return True
+        query = step.query
+        if isinstance(query, ast.Union) or query.group_by:
+            return False
+        from_ = query.from_
+        return not (from_.operations or from_.match or from_.union) and self._may_be_reference(from_.source)
+
+    def _guess_reference(self, join: ast.Join, right: SourceScope, name: str) -> None:
+        """Take a source that is joined without a time bound for reference data, where no job says what it is."""
         if any(call.name.folded == "datediff" for call in calls_in(join.condition)):
             return
         right.is_reference = True
         self._findings.warning(
             "AQ410",
-            f'input "{right.name}" is joined without a time bound',
+            f'"{name}" is joined without a time bound',
             join.condition.span,
             label="taken for reference data",
-            help=f"--reference {right.name}",
+            help=f"--reference {name}" if right.is_input else None,
         )
 
     def _check_bounds(self, join: ast.Join, right: SourceScope, bounds: list[TimeBound]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from asaql.analysis.bind import Binder, Surroundings
+from asaql.analysis.bind import Binder, Surroundings, is_quoted
 from asaql.analysis.bound import (
     AggregateCall,
     BoundExpression,
@@ -71,9 +71,11 @@ class GroupBinder(Binder):
         grouped = self._part_of_key(path)
         if grouped is not None:
             return grouped
-        before = len(self.findings.all)
+        if is_quoted(path):
+            return self.quoted_text(path)
+        before = self.findings.error_count
         self.rows.path(path)
-        if len(self.findings.all) == before:
+        if self.findings.error_count == before:
             name = ".".join(part.name for part in path.parts)
             self.findings.error(
                 "AQ402",

@@ -275,9 +275,7 @@ class SelectBinder:
             )
             return []
         if not star.qualifier:
-            if any(isinstance(each, ast.Join) for each in select.from_.operations):
-                names = ", ".join(f"{each.name}.*" for each in self.sources)
-                self.findings.error("AQ403", "SELECT * cannot be used with JOIN", star.span, help=names)
+            if not self._check_star(star, select.from_):
                 return []
             return [column for source in self.sources for column in self._spread(source, star.span, before)]
         source = binder.source(star.qualifier[0])
@@ -285,6 +283,19 @@ class SelectBinder:
             return self._spread(source, star.span, before)
         record = binder.path(ast.Path(star.qualifier, span=star.span))
         return [OutputColumn(None, record, span=star.span)]
+
+    def _check_star(self, star: ast.Star, from_: ast.From) -> bool:
+        """Report `*` with JOIN; with reference data, where documented samples write it, it is worth a warning only."""
+        joins = [each for each in from_.operations if isinstance(each, ast.Join)]
+        if not joins:
+            return True
+        names = ", ".join(f"{each.name}.*" for each in self.sources)
+        message = "SELECT * cannot be used with JOIN"
+        if len([each for each in self.sources if each.is_reference]) == len(joins):
+            self.findings.warning("AQ403", message, star.span, label="taken for the columns of all sources", help=names)
+            return True
+        self.findings.error("AQ403", message, star.span, help=names)
+        return False
 
     def _spread(self, source: SourceScope, span: Span, before: list[OutputColumn]) -> list[OutputColumn]:
         if source.columns is None:

@@ -72,20 +72,20 @@ WORKLOADS = (
     Workload(
         "tumbling 10 s, 500 keys",
         f"SELECT vendorId, {_AGGREGATES} {_FROM} GROUP BY vendorId, TumblingWindow(second, 10)",
-        f"SELECT vendorId, {_AGGREGATES} FROM {{rides}} GROUP BY vendorId, -(-moment // 10000)",
+        f"SELECT vendorId, {_AGGREGATES} FROM {{rides}} GROUP BY vendorId, (moment + 9999) // 10000",
         rivals=_ALL,
     ),
     Workload(
         "tumbling 60 s, 7 keys",
         f"SELECT ride % 7 AS line, {_AGGREGATES} {_FROM} GROUP BY ride % 7, TumblingWindow(second, 60)",
-        f"SELECT ride % 7 AS line, {_AGGREGATES} FROM {{rides}} GROUP BY ride % 7, -(-moment // 60000)",
+        f"SELECT ride % 7 AS line, {_AGGREGATES} FROM {{rides}} GROUP BY ride % 7, (moment + 59999) // 60000",
         rivals=_ALL,
     ),
     Workload(
         "hopping 60 s by 10 s, 7 keys",
         f"SELECT ride % 7 AS line, {_AGGREGATES} {_FROM} GROUP BY ride % 7, HoppingWindow(second, 60, 10)",
         f"SELECT ride % 7 AS line, {_AGGREGATES} FROM {{rides}}, range(6) AS hop(n) "
-        "GROUP BY ride % 7, -(-moment // 10000) + n",
+        "GROUP BY ride % 7, (moment + 9999) // 10000 + n",
         rivals=("duckdb",),
     ),
     Workload(
