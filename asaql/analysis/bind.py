@@ -315,7 +315,7 @@ class Binder:
         if function is None:
             return self._not_built_in(call)
         least, most = function.arity
-        if not self.check_count(call, least, most) or (name == "datediff" and self._is_distance(call)):
+        if not self.check_count(call, least, most) or (name == "datediff" and self.is_distance(call)):
             return Constant(None, span=call.span)
         arguments: list[BoundExpression] = []
         for index, argument in enumerate(call.arguments):
@@ -329,7 +329,7 @@ class Binder:
         self._no_over(call)
         return Invoke(function, tuple(arguments), span=call.span)
 
-    def _is_distance(self, call: ast.Call) -> bool:
+    def is_distance(self, call: ast.Call) -> bool:
         """Report a DATEDIFF of two sources, whose event times only ON can read; return whether this is one."""
         names = [each.parts[0] for each in call.arguments[1:] if isinstance(each, ast.Path) and len(each.parts) == 1]
         sources = [source for source in map(self.source, names) if source is not None]

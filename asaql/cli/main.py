@@ -24,6 +24,7 @@ import click
 
 from asaql.cli.report import Reporter
 from asaql.diagnostics import AsaqlError, Diagnostic, JobError
+from asaql.runtime.garbage import seldom_collected
 
 COMMANDS: Final = {
     "run": "Run a query or a job and write its outputs.",
@@ -106,10 +107,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows the program's name; None for the process's own arguments.
     """
     reporter = Reporter()
+    # Batches are small enough for one thread each; a second one costs more than it gives. Processes do the rest.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     try:
-        code = asaql.main(
-            args=None if arguments is None else list(arguments), prog_name="asaql", standalone_mode=False, obj=reporter
-        )
+        with seldom_collected():
+            code = asaql.main(
+                args=None if arguments is None else list(arguments),
+                prog_name="asaql",
+                standalone_mode=False,
+                obj=reporter,
+            )
     except click.UsageError as error:
         error.show()
         return EXIT_USAGE

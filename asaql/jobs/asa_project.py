@@ -27,13 +27,14 @@ _FOLDERS: Final = ("Inputs", "Outputs", "Functions")
 _FUNCTION_TYPES: Final = frozenset({"jsfunction", "javascriptfunction", "csharpfunction", "mlfunction"})
 
 
-def read_project(target: Path, provided: Collection[str] = ()) -> Job:
+def read_project(target: Path, provided: Collection[str] = (), query: Path | None = None) -> Job:
     """Return the job of a project.
 
     Args:
         target: The project's folder or its `asaproj.json`.
         provided: Names of functions that come from elsewhere, so that the project's own of these names, which may not
             run here, are passed over.
+        query: The query's file, if it is not the one that the project names.
 
     Raises:
         QueryError: A part cannot be read (AQ701, AQ702) or has been retired (AQ706).
@@ -45,7 +46,7 @@ def read_project(target: Path, provided: Collection[str] = ()) -> Job:
         reader.read_listed(project_file)
     else:
         reader.read_found()
-    job = reader.job(project_file)
+    job = reader.job(project_file, query)
     reader.problems.raise_errors()
     return replace(job, warnings=reader.problems.warnings)
 
@@ -137,26 +138,7 @@ class _Reader:
         )
 
     def _add_local_input(self, path: Path, part: Mapping) -> None:
-        alias = part.get("InputAlias", "Name")
-        name = _text(alias) or path.stem.removeprefix("Local_").removeprefix("local_")
-        serialization = part.mapping("Serialization") or part
-        data = part.get("FilePath")
-        written = _text(data)
-        check_encoding(serialization.get("Encoding"), self.problems, f'the local input "{name}"')
-        self.local_inputs.append(
-            InputSpec(
-                name,
-                path=resolve_path(path.parent, written) if written else None,
-                format=input_format(
-                    part.get("Format") or serialization.get("Type" if serialization is not part else "Format"),
-                    self.problems,
-                    f'the local input "{name}"',
-                ),
-                delimiter=part.text("Delimiter") or serialization.text("FieldDelimiter", "Delimiter"),
-                is_reference=_is_reference(part),
-                declared=_place(data or alias or part),
-            )
-        )
+        self.local_inputs.append(local_input(path, part, self.problems))
 
     def _add_function(self, path: Path, part: Mapping, kind: str, at: Node | None) -> None:
         name = part.text("Name") or path.name.split(".")[0]
@@ -199,9 +181,9 @@ class _Reader:
         )
         self.scripts.append(script)
 
-    def job(self, project_file: Path) -> Job:
+    def job(self, project_file: Path, query_file: Path | None = None) -> Job:
         """Return the job of the parts; its warnings are still to be added."""
-        query = self._query(project_file)
+        query = self._query(project_file) if query_file is None else self._text_of(query_file)
         config = self.config or Mapping(query, Span(0, 0), ())
         settings = Settings(config, self.problems)
         sku = config.mapping("Sku")
@@ -221,6 +203,9 @@ class _Reader:
             locale=settings.locale(),
             output_error_policy=settings.output_error_policy(),
         )
+
+    def _text_of(self, query_file: Path) -> Source:
+        return read_source(query_file, self.problems, what="query file") or Source(str(query_file), "")
 
     def _query(self, project_file: Path) -> Source:
         start = self.project.get("startFile") if self.project else None
@@ -281,6 +266,34 @@ class _Reader:
                 source=place.source if place else None,
             ).as_warning()
         )
+
+
+def local_input(path: Path, part: Mapping, problems: Problems) -> InputSpec:
+    """Return the input that a description of local data declares, in either of its two shapes.
+
+    Args:
+        path: The file with the description.
+        part: The description.
+        problems: Where a format that cannot be read is reported.
+    """
+    alias = part.get("InputAlias", "Name")
+    name = _text(alias) or path.stem.removeprefix("Local_").removeprefix("local_")
+    serialization = part.mapping("Serialization") or part
+    data = part.get("FilePath")
+    written = _text(data)
+    check_encoding(serialization.get("Encoding"), problems, f'the local input "{name}"')
+    return InputSpec(
+        name,
+        path=resolve_path(path.parent, written) if written else None,
+        format=input_format(
+            part.get("Format") or serialization.get("Type" if serialization is not part else "Format"),
+            problems,
+            f'the local input "{name}"',
+        ),
+        delimiter=part.text("Delimiter") or serialization.text("FieldDelimiter", "Delimiter"),
+        is_reference=_is_reference(part),
+        declared=_place(data or alias or part),
+    )
 
 
 _Spec = TypeVar("_Spec", InputSpec, OutputSpec)

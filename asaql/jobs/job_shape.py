@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from asaql.jobs.functions import OUTPUT_TYPES
 from asaql.jobs.records import Event, Field, ListOf, Named, Record
-from asaql.jobs.shapes import Choice, Duration, Moment, Text, Truth, Whole
+from asaql.jobs.shapes import Choice, Duration, Fraction, Moment, Text, Truth, Whole
+from asaql.udf.scoring_spec import ENVELOPES
 
 LEVELS: Final = ("1.0", "1.1", "1.2")
 MAX_STREAMING_UNITS: Final = 100_000
@@ -58,6 +59,7 @@ _SCORING = Record(
         Field("parallel_requests", Whole(1, 1_000), "How many requests a partition has in flight; 20 by default."),
         Field("timeout", Duration(allows_none=False), "How long to wait for an answer; 100s by default."),
         Field("swagger", Text(), "The service's signature: a file or an address."),
+        Field("envelope", Choice(ENVELOPES), "The protocol that the service speaks; azureml by default."),
         Field("request_name", Text(), "The name of the rows in the request; data by default."),
         Field("response_name", Text(), "The name of the results in the answer."),
         Field("retried_statuses", ListOf(Whole(400, 599)), "Statuses that are tried again; 429 and 503 by default."),
@@ -83,6 +85,32 @@ _TIME_POLICIES = Record(
         Field("early_arrival", Duration(), "How far an event's time may lie ahead of its arrival; none by default."),
     ),
 )
+_EXPECTED = Record(
+    "an expected output",
+    (
+        Field("path", Text(), "The file with the rows, relative to the job file."),
+        Field("rows", ListOf(Event()), "The rows themselves, instead of a file."),
+        Field("format", Choice(("json", "csv")), "The file's format; by default its suffix says."),
+        Field("delimiter", Text(), "The character between the fields of a CSV file."),
+        Field("ignore", ListOf(Text()), "Fields of this output that are not compared."),
+        Field("ordered", Truth(), "Whether the order of the rows counts; false by default."),
+        Field("exact", Truth(), "Whether 3 and 3.0 differ, and datetimes count as written; false by default."),
+        Field("required", Truth(), "Whether the output is compared at all; true by default."),
+    ),
+    one_of=("path", "rows"),
+    short="path",
+)
+_TEST = Record(
+    "a test",
+    (
+        Field("name", Text(), "What the test shows; no two tests of a job have the same name.", is_required=True),
+        Field("inputs", Named("input", _INPUT), "What inputs hold in this test; others are those of the job."),
+        Field("expected", Named("output", _EXPECTED), "The rows that outputs must get.", is_required=True),
+        Field("ignore", ListOf(Text()), "Fields that are not compared in any output."),
+        Field("tolerance", Fraction(), "The relative distance within which floats are equal; 1e-9 by default."),
+        Field("replay", Text(), "A recording of scores that answers for the scoring functions."),
+    ),
+)
 JOB_SHAPE: Final = Record(
     "a job",
     (
@@ -99,6 +127,7 @@ JOB_SHAPE: Final = Record(
         Field("locale", Text(), "The job's culture; en-US by default."),
         Field("output_error_policy", Choice(("retry", "drop")), "What is done with rows that cannot be written."),
         Field("ignore_case", Truth(), "Whether the comparison of texts ignores case; false by default."),
+        Field("tests", ListOf(_TEST), "What asaql test runs; no other command reads it."),
     ),
     one_of=("query", "query_file"),
 )

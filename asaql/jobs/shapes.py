@@ -107,6 +107,27 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
+class Fraction:
+    """A number that is not negative, with or without a point."""
+
+    def read(self, node: Node, problems: Problems) -> float | None:
+        """Return the number."""
+        before = len(problems)
+        scalar = _substituted(node, problems)
+        if len(problems) > before:
+            return None
+        value = scalar.value if scalar else None
+        if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+            report_expected("a number of at least 0", node, problems, "write it as 0.001 or 1e-6")
+            return None
+        return float(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of such a number."""
+        return _or_variable({"type": "number", "minimum": 0})
+
+
+@dataclass(frozen=True, slots=True)
 class Truth:
     """`true` or `false`."""
 

@@ -18,6 +18,7 @@ from asaql.jobs.job import (
     TimePolicies,
 )
 from asaql.jobs.job_shape import JOB_SHAPE
+from asaql.jobs.job_tests import DEFAULT_TOLERANCE, ExpectedRows, JobTest
 from asaql.jobs.problems import Problems
 from asaql.jobs.yaml_document import parse_yaml
 from asaql.model import TICKS_PER_SECOND
@@ -30,6 +31,23 @@ def read_yaml_job(path: Path) -> Job:
 
     Paths in the file are relative to its folder. Files with queries and functions are read, files with events are not.
     """
+    reader = _open(path)
+    job = reader.job()
+    reader.problems.raise_errors()
+    return job
+
+
+def read_tested_job(path: Path) -> tuple[Job, tuple[JobTest, ...]]:
+    """Return the job of a file and its tests; QueryError with all that is wrong with them."""
+    reader = _open(path)
+    tests = reader.tests()
+    job = reader.job()
+    reader.problems.raise_errors()
+    return job, tests
+
+
+def _open(path: Path) -> "_Reader":
+    """Return what makes a job of a file whose keys and values have been checked."""
     problems = Problems()
     source = read_source(path, problems, what="job file")
     problems.raise_errors()
@@ -42,9 +60,7 @@ def read_yaml_job(path: Path) -> Job:
     problems.raise_errors()
     assert values is not None
     assert isinstance(root, Mapping)
-    job = _Reader(path, root, values, problems).job()
-    problems.raise_errors()
-    return job
+    return _Reader(path, root, values, problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +91,46 @@ class _Reader:
             warnings=self.problems.warnings,
         )
 
+    def tests(self) -> tuple[JobTest, ...]:
+        """Return the job's tests; two with one name are reported."""
+        nodes = self._node("tests")
+        found: dict[str, JobTest] = {}
+        for values, node in zip(self.values.get("tests", ()), getattr(nodes, "items", ()), strict=False):
+            if values["name"] in found:
+                at = node.get("name") if isinstance(node, Mapping) else node
+                self.problems.error("AQ202", f'two tests are named "{values["name"]}"', at, label="again here")
+            found[values["name"]] = self._test(values, node)
+        return tuple(found.values())
+
+    def _test(self, values: dict[str, Any], node: Node) -> JobTest:
+        ignored = frozenset(values.get("ignore", ()))
+        return JobTest(
+            values["name"],
+            Place(node.source, node.span),
+            inputs=tuple(self._input(name, each, node) for name, each in values.get("inputs", {}).items()),
+            outputs=tuple(self._expected(name, each, ignored, node) for name, each in values["expected"].items()),
+            tolerance=values.get("tolerance", DEFAULT_TOLERANCE),
+            replay=self._file(values["replay"]) if "replay" in values else None,
+        )
+
+    def _expected(self, name: str, values: dict[str, Any], ignored: frozenset[str], test: Node) -> ExpectedRows:
+        place = _below(_below(test, "expected", name), "rows")
+        return ExpectedRows(
+            name,
+            Place(place.source, place.span),
+            path=self._file(values["path"]) if "path" in values else None,
+            rows=values.get("rows"),
+            format=values.get("format"),
+            delimiter=_delimiter(values.get("delimiter")),
+            ignored=ignored | frozenset(values.get("ignore", ())),
+            is_ordered=values.get("ordered", False),
+            is_exact=values.get("exact", False),
+            is_required=values.get("required", True),
+        )
+
     def _node(self, *keys: str) -> Node:
         """Return the node below the root that `keys` lead to, or the last one there is on the way."""
-        node: Node = self.root
-        for key in keys:
-            found = node.get(key) if isinstance(node, Mapping) else None
-            if found is None:
-                break
-            node = found
-        return node
+        return _below(self.root, *keys)
 
     def _query(self) -> Source:
         if "query" in self.values:
@@ -98,11 +145,11 @@ class _Reader:
     def _file(self, written: str) -> Path:
         return STANDARD_STREAM if written == "-" else self.path.parent / Path(written).expanduser()
 
-    def _place(self, *keys: str) -> Place:
-        node = self._node(*keys)
+    def _place(self, *keys: str, below: Node | None = None) -> Place:
+        node = _below(below or self.root, *keys)
         return Place(node.source, node.span)
 
-    def _input(self, name: str, values: dict[str, Any]) -> InputSpec:
+    def _input(self, name: str, values: dict[str, Any], below: Node | None = None) -> InputSpec:
         return InputSpec(
             name,
             path=self._file(values["path"]) if "path" in values else None,
@@ -112,7 +159,7 @@ class _Reader:
             is_reference=values.get("reference", False),
             date_format=values.get("date_format"),
             time_format=values.get("time_format"),
-            declared=self._place("inputs", name, "path"),
+            declared=self._place("inputs", name, "path", below=below),
         )
 
     def _output(self, name: str, values: dict[str, Any]) -> OutputSpec:
@@ -173,7 +220,15 @@ class _Reader:
     def _scorer(self, name: str, values: dict[str, Any]) -> ScoringFunction | None:
         settings: dict[str, Any] = {
             key: values[key]
-            for key in ("url", "max_batch_rows", "parallel_requests", "headers", "request_name", "response_name")
+            for key in (
+                "url",
+                "max_batch_rows",
+                "parallel_requests",
+                "headers",
+                "envelope",
+                "request_name",
+                "response_name",
+            )
             if key in values
         }
         for key in ("entry_script", "model_dir", "replay"):
@@ -203,6 +258,16 @@ class _Reader:
         at = self._node("functions", name, "scoring", "key_file")
         found = read_source(self._file(values["key_file"]), self.problems, at, what="key file")
         return Secret(found.text.strip()) if found else None
+
+
+def _below(node: Node, *keys: str) -> Node:
+    """Return the node that `keys` lead to from a node, or the last one there is on the way."""
+    for key in keys:
+        found = node.get(key) if isinstance(node, Mapping) else None
+        if found is None:
+            break
+        node = found
+    return node
 
 
 def _delimiter(written: str | None) -> str | None:

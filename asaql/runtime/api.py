@@ -130,6 +130,27 @@ def run_query(
         level=_choice("compatibility_level", compatibility_level, ("1.0", "1.1", "1.2")),  # type: ignore[arg-type]
         ignore_case=ignore_case,
     )
+    ticks = {
+        name.casefold(): [_instant("arrivals", each) for each in times] for name, times in (arrivals or {}).items()
+    }
+    return run_in_memory(job, batch_rows=batch_rows, parallelism=parallelism, arrivals=ticks)
+
+
+def run_in_memory(
+    job: Job, *, batch_rows: int | None = None, parallelism: int = 1, arrivals: dict[str, Sequence[int]] | None = None
+) -> tuple[Rows, list[Diagnostic]]:
+    """Run a job and return the rows of its outputs, wherever the job would write them, and the warnings.
+
+    Args:
+        job: The job.
+        batch_rows: As in `run`.
+        parallelism: As in `run`.
+        arrivals: Folded input name to the ticks at which its events arrived.
+
+    Raises:
+        QueryError: The job does not compile.
+        JobError: The job failed while it ran.
+    """
     warnings: list[Diagnostic] = []
     compiled = compile_job(with_script_kinds(job))
     warnings += compiled.warnings
@@ -144,9 +165,7 @@ def run_query(
         parallelism=parallelism,
         batch_rows=batch_rows,
         warn=warnings.append,
-        arrivals={
-            name.casefold(): [_instant("arrivals", each) for each in times] for name, times in (arrivals or {}).items()
-        },
+        arrivals=arrivals,
     )
     return {name: target.rows() for name, target in targets.items()}, warnings
 

@@ -240,7 +240,8 @@ class _Lowering:
         format_, options = self._around.formats[key]
         arrival = None
         fields = dict(source.paths)
-        needs_arrival = self._uses_time and any(leaf.time is None or leaf.keeps_arrival for leaf in source.leaves)
+        stamps_arrival = self._uses_time and any(leaf.time is None for leaf in source.leaves)
+        needs_arrival = stamps_arrival or any(leaf.keeps_arrival for leaf in source.leaves)
         if needs_arrival and key not in self._reference:
             arrival = _read_slot((ARRIVAL_FIELD,))
             fields.setdefault(arrival, (ARRIVAL_FIELD,))

@@ -2,11 +2,11 @@
 
     open_scorer(function)
     ├── serves the entry script, if the function has one     entry_script.py
-    ├── fetches the service's description                     scoring_description.py, signature.py
+    ├── fetches the service's description                     scoring_description.py
     └── HttpScorer.submit(rows) -> Future of results
-        ├── writes the body                                   signature.py
+        ├── writes the body                                   envelopes.py, signature.py, kserve.py
         ├── sends it, again and again where that may help     scoring_http.py, scoring_retry.py
-        └── matches the answer with the rows                  scoring_answer.py
+        └── matches the answer with the rows                  envelopes.py, scoring_answer.py
 
 What becomes of a request is decided here and nowhere else:
 
@@ -32,7 +32,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from ssl import SSLContext
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import orjson
@@ -41,7 +41,9 @@ from tenacity import RetryCallState
 from asaql.diagnostics import Diagnostic, QueryError
 from asaql.model import Value
 from asaql.udf.entry_script import EntryScriptServer
-from asaql.udf.scoring_answer import AnswerError, first_bytes, read_answer, rows
+from asaql.udf.envelopes import DescribedEnvelope, Envelope, make_envelope
+from asaql.udf.kserve import EnvelopeError
+from asaql.udf.scoring_answer import AnswerError, first_bytes, rows
 from asaql.udf.scoring_description import fetch_description
 from asaql.udf.scoring_http import (
     Connection,
@@ -53,7 +55,7 @@ from asaql.udf.scoring_http import (
 )
 from asaql.udf.scoring_retry import Backoff, Sleep, TryAgain, retry_after_seconds, retrying
 from asaql.udf.scoring_spec import ScoringError, ScoringFunction, shown_url
-from asaql.udf.signature import Signature, read_signature, result_converter, with_names, with_row_type
+from asaql.udf.signature import Signature, result_converter
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class _Service:
     backoff: Backoff
     sleep: Sleep | None
     server: EntryScriptServer | None
+    envelope: Envelope = field(default_factory=lambda: DescribedEnvelope(Signature()))
     signature: Signature = field(default_factory=Signature)
     scorers: list["HttpScorer"] = field(default_factory=list)
 
@@ -99,6 +102,7 @@ class HttpScorer:
         self.signature = service.signature
         self.function_requests = self.function_events = self.failed_requests = self.retries = self.in_flight = 0
         self._service = service
+        self._envelope = service.envelope
         self._convert = result_converter(self.signature, self.function.output_type)
         self._executor = ThreadPoolExecutor(self.function.parallel_requests, f"asaql-{self.function.name}")
         self._own = threading.local()
@@ -138,7 +142,10 @@ class HttpScorer:
         if problem is not None:
             return _refused(problem)
         try:
-            body = self.signature.encode(rows)
+            body = self._envelope.encode(rows)
+        except EnvelopeError as error:
+            message = f'scoring function "{self.function.name}": {error}'
+            return _refused(Diagnostic("AQ613", message, help=error.help))
         except orjson.JSONEncodeError as error:
             message = f'scoring function "{self.function.name}" is given a value that JSON cannot hold: {error}'
             return _refused(Diagnostic("AQ613", message))
@@ -233,7 +240,7 @@ class HttpScorer:
         if response.status_code != HTTPStatus.OK:
             raise self._refusal(response, row_count)
         try:
-            answer = read_answer(response.content, row_count, self.signature.response_path)
+            answer = self._envelope.read(response.content, row_count)
         except AnswerError as error:
             fact = f"answered {self.function.hidden_in(str(error))}"
             code, advice = "AQ612", _NAME_ADVICE if error.is_about_names else None
@@ -341,7 +348,7 @@ def open_scorer(
         url = _parse_url(function, server.score_url if server is not None else function.url or "")
         service = _Service(function, url, trusted_certificates(url), backoff or Backoff(), sleep, server)
         stack.callback(service.close)
-        service.signature = _learn_signature(service)
+        service.envelope, service.signature = make_envelope(function, _fetch_description(service), url.path)
         yield HttpScorer(service)
 
 
@@ -353,13 +360,10 @@ def _parse_url(function: ScoringFunction, text: str) -> httpx.URL:
         raise QueryError(Diagnostic("AQ701", function.hidden_in(message))) from error
 
 
-def _learn_signature(service: _Service) -> Signature:
+def _fetch_description(service: _Service) -> Any:
     connection = service.connect()
     url = service.url.copy_with(userinfo=b"")
     try:
-        description = fetch_description(service.function, url, connection, service.backoff, service.sleep or time.sleep)
+        return fetch_description(service.function, url, connection, service.backoff, service.sleep or time.sleep)
     finally:
         connection.close()
-    known = read_signature(description, service.url.path) or Signature()
-    known = with_row_type(known, service.function.input_type)
-    return with_names(known, service.function.request_name, service.function.response_name)

@@ -12,11 +12,13 @@ from typing import Any, Final
 import orjson
 
 from asaql.model import BIGINT_MAX, BIGINT_MIN, Value
+from asaql.udf.scoring_values import to_number
 
 _LONG_NUMBER: Final = re.compile(rb"(?<![0-9.])[0-9]{19}")
 """Digits that may be a whole number beyond 64 bits, which the decoder would round without a word."""
 
 _SHOWN_BYTES: Final = 200
+_NUMERIC_TYPES: Final = ("Int", "Double", "Single", "Float", "Decimal")
 
 
 class AnswerError(ValueError):
@@ -46,15 +48,13 @@ def read_answer(body: bytes, row_count: int, path: Sequence[str]) -> list[Value]
     Raises:
         AnswerError: The answer is no JSON, no array, or has another number of elements.
     """
-    answer = _decode(body)
+    answer = decode_answer(body)
     if isinstance(answer, str):
-        text, answer = answer, _decode_text(answer)
-        if not isinstance(answer, list | dict):
-            message = f"the text {quoted(text)} and no results for {rows(row_count)}"
-            raise AnswerError(message)
+        message = f"the text {quoted(answer)} and no results for {rows(row_count)}"
+        raise AnswerError(message)
     is_object = isinstance(answer, dict)
     if is_object:
-        answer = _follow(answer, path, row_count)
+        answer = _table_rows(_follow(answer, path, row_count))
     if not isinstance(answer, list):
         message = f"{_kind(answer)} instead of an array with results for {rows(row_count)}"
         raise AnswerError(message, is_about_names=is_object)
@@ -62,6 +62,39 @@ def read_answer(body: bytes, row_count: int, path: Sequence[str]) -> list[Value]
         message = f"{results(len(answer))} for {rows(row_count)}"
         raise AnswerError(message)
     return answer
+
+
+def decode_answer(body: bytes) -> Any:
+    """Return the value of a body; if that is a text which holds an array or object, what it holds.
+
+    Raises:
+        AnswerError: The body is no JSON.
+    """
+    answer = _decode(body)
+    if isinstance(answer, str):
+        inner = _decode_text(answer)
+        return inner if isinstance(inner, list | dict) else answer
+    return answer
+
+
+def _table_rows(answer: Any) -> Any:
+    """Return a table with names, as classic services give it, as a record for each row; others as they are."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("Values"), list):
+        return answer
+    names, types = answer.get("ColumnNames"), answer.get("ColumnTypes")
+    if not isinstance(names, list):
+        return answer
+    numeric = [str(each).startswith(_NUMERIC_TYPES) for each in types] if isinstance(types, list) else []
+    numeric += [False] * (len(names) - len(numeric))
+    return [
+        {
+            name: to_number(value) if is_number else value
+            for name, is_number, value in zip(names, numeric, row, strict=True)
+        }
+        if isinstance(row, list) and len(row) == len(names)
+        else row
+        for row in answer["Values"]
+    ]
 
 
 def first_bytes(body: bytes) -> str:

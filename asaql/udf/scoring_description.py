@@ -1,4 +1,7 @@
-"""Fetching the description of a scoring service: `swagger.json` beside the score URL, or what the job names instead."""
+"""Fetching the description of a scoring service: `swagger.json` beside the score URL, or what the job names instead.
+
+Services that speak the open inference protocol describe a model at its address without `/infer`.
+"""
 
 import logging
 from pathlib import Path
@@ -30,8 +33,9 @@ def fetch_description(
     """
     if function.swagger is not None and urlsplit(function.swagger).scheme not in ("http", "https"):
         return _read_file(function, Path(function.swagger))
-    root = url.path.rstrip("/").rpartition("/")[0]
-    place = httpx.URL(function.swagger) if function.swagger else url.copy_with(path=f"{root}/swagger.json")
+    place = httpx.URL(function.swagger) if function.swagger else _usual_place(function, url)
+    if place is None:
+        return None
     is_same_service = (place.scheme, place.netloc) == (url.scheme, url.netloc)
 
     def attempt() -> Any:
@@ -60,6 +64,15 @@ def fetch_description(
             raise _unreadable(function, hide_query(place), str(error)) from error
         _LOG.info('scoring function "%s" has no description; values are sent as they are', function.name)
         return None
+
+
+def _usual_place(function: ScoringFunction, url: httpx.URL) -> httpx.URL | None:
+    """Return where a service that speaks the function's protocol describes itself; None if it does not."""
+    root = url.path.rstrip("/").rpartition("/")[0]
+    if function.envelope == "azureml":
+        return url.copy_with(path=f"{root}/swagger.json")
+    is_kserve = function.envelope == "kserve" and url.path.rstrip("/").endswith("/infer")
+    return url.copy_with(path=root) if is_kserve else None
 
 
 def _get_elsewhere(place: httpx.URL, timeout_seconds: float) -> httpx.Response:

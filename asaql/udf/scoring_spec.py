@@ -18,6 +18,9 @@ MAX_BATCH_ROWS: Final = 10_000
 RETRIED_STATUSES: Final = frozenset({429, 503})
 """The statuses that mean "later": the request is sent again until it is answered otherwise."""
 
+ENVELOPES: Final = ("azureml", "mlflow", "kserve", "tensorflow")
+"""The protocols that services may speak; `asaql.udf.envelopes` has their forms."""
+
 _HIDDEN: Final = "***"
 
 
@@ -110,6 +113,7 @@ class ScoringFunction:
         request_name: The name under which rows are sent, instead of what the description says; parts of a path are
             divided by "/": `Inputs/WebServiceInput0`.
         response_name: The name under which results are found, likewise.
+        envelope: The protocol that the service speaks, one of `ENVELOPES`.
         input_type: The argument's type as a template declares it, such as `array` or `record`.
         output_type: The result's type as a template declares it, such as `float`.
         retried_statuses: Statuses after which a request is sent again, without end.
@@ -128,6 +132,7 @@ class ScoringFunction:
     swagger: str | None = field(default=None, repr=False)
     request_name: str | None = None
     response_name: str | None = None
+    envelope: str = "azureml"
     input_type: str | None = None
     output_type: str | None = None
     retried_statuses: frozenset[int] = RETRIED_STATUSES
@@ -147,6 +152,8 @@ class ScoringFunction:
             return f"allows {self.max_batch_rows} rows a request; the limits are 1 and {MAX_BATCH_ROWS:,}", None
         if self.parallel_requests < 1:
             return f"allows {self.parallel_requests} parallel requests; the least is 1", None
+        if self.envelope not in ENVELOPES:
+            return f'has the envelope "{self.envelope}", which is not known', f"write one of {', '.join(ENVELOPES)}"
         if not self.timeout_seconds > 0:
             return f"has a time-out of {self.timeout_seconds} seconds; it must be more than 0", None
         return None

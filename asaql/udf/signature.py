@@ -53,6 +53,8 @@ class Signature:
         field_types: The types of a record row's fields, by case-folded name.
         result_type: The type of a result, where that is a scalar.
         further: What a request holds beside the rows, such as `GlobalParameters`.
+        split: The names of columns, of row numbers (None for none) and of values in an object that holds rows split
+            into these, such as `{"columns": [...], "index": [...], "data": [...]}`; None for an array of rows.
     """
 
     request_path: tuple[str, ...] = ("data",)
@@ -62,6 +64,7 @@ class Signature:
     field_types: Mapping[str, ElementType] = field(default_factory=dict, hash=False)
     result_type: ElementType = ElementType.OPEN
     further: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    split: "Split | None" = None
 
     def encode(self, rows: Sequence[Value]) -> bytes:
         """Return the body of the request for `rows`, values converted to the declared types.
@@ -70,7 +73,10 @@ class Signature:
         as a number where it declares numbers. A value that cannot be converted is sent as it is, and NULL as null.
         """
         convert = self._convert
-        body: dict[str, Any] = {self.request_path[-1]: rows if convert is None else [convert(row) for row in rows]}
+        sent: Any = rows if convert is None else [convert(row) for row in rows]
+        if self.split is not None:
+            sent = split_rows(sent, self.split)
+        body: dict[str, Any] = {self.request_path[-1]: sent}
         for name in reversed(self.request_path[:-1]):
             body = {name: body}
         return orjson.dumps({**body, **self.further}, default=plain)
@@ -103,6 +109,29 @@ class Signature:
             return f'"{rows}" as an array of objects' + (f" with {fields}" if fields else "")
         of = "values" if self.element_type is ElementType.OPEN else f"{self.element_type} values"
         return f'"{rows}" as an array of ' + (f"arrays of {of}" if self.row_shape is RowShape.ARRAY else of)
+
+
+Split: TypeAlias = tuple[str, str | None, str]
+
+
+def split_rows(rows: Sequence[Value], names: Split) -> dict[str, Any]:
+    """Return rows with their columns' names apart; rows that are arrays have none.
+
+    Args:
+        rows: Records or arrays.
+        names: What columns, row numbers (None for none) and values are called.
+    """
+    columns_name, index_name, rows_name = names
+    split: dict[str, Any] = {}
+    values: Sequence[Any] = rows
+    if any(isinstance(each, dict) for each in rows):
+        columns = list(dict.fromkeys(name for each in rows if isinstance(each, dict) for name in each))
+        split[columns_name] = columns
+        values = [[each.get(name) for name in columns] if isinstance(each, dict) else each for each in rows]
+    if index_name is not None:
+        split[index_name] = list(range(len(rows)))
+    split[rows_name] = values
+    return split
 
 
 _ADVICE: Final = {
@@ -207,12 +236,33 @@ def read_signature(description: Any, score_path: str = "/score") -> Signature | 
     found = schemas.array_in(_request_schema(schemas, operation))
     if found is None:
         return None
-    path, items, further = found
-    shape, element, fields = _row(schemas, items)
+    shape, element, fields = _row(schemas, found.items)
+    if found.split is not None:
+        # Rows come apart anyway, so arrays and records will both do.
+        shape = RowShape.OPEN
     answer = schemas.array_in(_response_schema(schemas, operation))
-    usual = _DESIGNER_ANSWER if path[:1] == ("Inputs",) else ()
-    response, result = (answer[0], _element_type(answer[1])) if answer else (usual, ElementType.OPEN)
-    return Signature(path or ("data",), response, shape, element, fields, result, further)
+    usual = _DESIGNER_ANSWER if found.path[:1] == ("Inputs",) else ()
+    response, result = (answer.path, _element_type(answer.items)) if answer else (usual, ElementType.OPEN)
+    return Signature(found.path or ("data",), response, shape, element, fields, result, found.further, found.split)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An array in a schema: the names that lead to it, its items, what stands beside it, and how its rows are split."""
+
+    path: tuple[str, ...]
+    items: _Schema
+    further: dict[str, Any] = field(default_factory=dict)
+    split: Split | None = None
+
+
+def _split_of(properties: Mapping[str, Any]) -> Split | None:
+    """Return the names of an object's parts if it holds rows split into columns and values."""
+    if {"ColumnNames", "Values"} <= properties.keys():
+        return ("ColumnNames", None, "Values")
+    if {"columns", "data"} <= properties.keys():
+        return ("columns", "index" if "index" in properties else None, "data")
+    return None
 
 
 class _Schemas:
@@ -240,21 +290,25 @@ class _Schemas:
             node = node.get(name) if isinstance(node, Mapping) else None
         return node
 
-    def array_in(self, schema: Any, depth: int = _MAX_DEPTH) -> tuple[tuple[str, ...], _Schema, dict[str, Any]] | None:
-        """Return the first array in a schema: the names that lead to it, its items, and what stands beside it."""
+    def array_in(self, schema: Any, depth: int = _MAX_DEPTH) -> _Found | None:
+        """Return the first array of rows in a schema."""
         resolved = self.resolve(schema)
         if resolved.get("type") == "array" or "items" in resolved:
-            return (), self.resolve(resolved.get("items")), {}
+            return _Found((), self.resolve(resolved.get("items")))
         properties = resolved.get("properties")
         if not isinstance(properties, Mapping) or depth == 0:
             return None
+        split = _split_of(properties)
+        if split is not None:
+            return _Found((), self.resolve(self.resolve(properties[split[2]]).get("items")), split=split)
         for name, each in properties.items():
             found = self.array_in(each, depth - 1)
             if found is not None:
                 example = resolved.get("example")
                 sent = example if isinstance(example, Mapping) else {}
                 beside = {k: sent.get(k, self.default(properties[k])) for k in properties if k != name}
-                return (name, *found[0]), found[1], {k: v for k, v in beside.items() if v is not None}
+                further = {k: v for k, v in beside.items() if v is not None}
+                return replace(found, path=(name, *found.path), further=further)
         return None
 
     def default(self, schema: Any) -> Any:
