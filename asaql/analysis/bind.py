@@ -5,6 +5,7 @@ What cannot be bound becomes NULL without a further word, so that one cause give
 
 from typing import Protocol
 
+from asaql.analysis.bind_scores import ScoreCalls
 from asaql.analysis.bound import (
     BoundExpression,
     Branch,
@@ -48,6 +49,7 @@ class Surroundings(Protocol):
     catalog: Catalog
     findings: Findings
     sources: list[SourceScope]
+    scores: ScoreCalls
 
     def analytic(self, call: ast.Call, binder: "Binder") -> BoundExpression:
         """Bind a function with OVER."""

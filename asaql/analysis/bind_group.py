@@ -126,7 +126,8 @@ class GroupBinder(Binder):
         findings = self.rows.findings
         read = [(each, dict(each.fields), each.uses_record) for each in self.around.sources]
         self.rows.findings = self.around.findings = findings.scratch()
-        bound = self.rows.bind(expression)
+        with self.around.scores.attempt():
+            bound = self.rows.bind(expression)
         self.rows.findings = self.around.findings = findings
         for source, fields, uses_record in read:
             source.fields, source.uses_record = fields, uses_record
@@ -165,7 +166,9 @@ class GroupBinder(Binder):
             self.findings.error("AQ306", f"{call.name.name}(*) is not possible", call.span, help="COUNT(*)")
             return None
         if call.is_distinct and name != "count":
-            self.findings.error("AQ306", f"{call.name.name}(DISTINCT ..) is not possible", call.span, help="COUNT(DISTINCT ..)")
+            self.findings.error(
+                "AQ306", f"{call.name.name}(DISTINCT ..) is not possible", call.span, help="COUNT(DISTINCT ..)"
+            )
             return None
         least, most = AGGREGATES[name]
         if not is_star and not self.check_count(call, least, most):

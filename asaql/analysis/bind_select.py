@@ -5,6 +5,7 @@ from asaql.analysis.bind_analytic import AnalyticBinder
 from asaql.analysis.bind_from import FromBinder
 from asaql.analysis.bind_group import GroupBinder
 from asaql.analysis.bind_having import UngroupedHavingBinder, aliases_of
+from asaql.analysis.bind_scores import STAGES, ScoreCalls, ScoreStage
 from asaql.analysis.bound import (
     BoundExpression,
     ColumnRef,
@@ -16,7 +17,7 @@ from asaql.analysis.bound import (
     RecordItem,
     ScriptCall,
 )
-from asaql.analysis.bound_query import BoundSelect, Grouping, OutputColumn, ScoreCall, WindowSpec
+from asaql.analysis.bound_query import BoundSelect, Grouping, OutputColumn, WindowSpec
 from asaql.analysis.catalog import Catalog, FunctionKind
 from asaql.analysis.findings import Findings
 from asaql.analysis.hints import kind_hint
@@ -45,8 +46,7 @@ class SelectBinder:
         self.analytics = AnalyticBinder(self.sources)
         self.reads: dict[str, str] = {}
         self._is_step = is_step
-        self._scores: list[ScoreCall] = []
-        self._script_scores = 0
+        self.scores = ScoreCalls()
 
     def bind(self, select: ast.Select) -> BoundSelect:
         """Return the bound SELECT; after errors, which are then among the findings, one that must not be run."""
@@ -54,11 +54,8 @@ class SelectBinder:
         from_binder.bind(select.from_)
         rows = Binder(self, "WHERE")
         where = rows.bind(select.where) if select.where is not None else None
-        where_scores = self._take_scores()
         grouping: Grouping | None = None
         having: BoundExpression | None = None
-        row_scores: tuple[ScoreCall, ...] = ()
-        group_scores: tuple[ScoreCall, ...] = ()
         if from_binder.match is not None:
             columns = tuple(
                 OutputColumn(name, ColumnRef(f"$measure.{name}", span=value.span), span=value.span)
@@ -66,12 +63,10 @@ class SelectBinder:
             )
         elif select.group_by:
             binder, grouping = self._group(select, from_binder, rows)
-            row_scores = self._take_scores()
             columns = self._columns(select, binder)
             having_binder = GroupBinder(self, rows, binder.keys, binder.time_slot, aliases_of(select))
             having_binder.aggregates = binder.aggregates
             having = having_binder.bind(select.having) if select.having is not None else None
-            group_scores = self._take_scores()
             grouping = Grouping(
                 grouping.windows,
                 grouping.keys,
@@ -82,17 +77,23 @@ class SelectBinder:
             )
         else:
             columns = self._columns(select, Binder(self, "SELECT"))
-            row_scores = self._take_scores()
         if select.having is not None and not select.group_by:
             condition = UngroupedHavingBinder(self, aliases_of(select)).bind(select.having)
             where = (
                 condition if where is None else Logical(LogicalOperator.AND, (where, condition), span=condition.span)
             )
-            where_scores += self._take_scores()
         self._check_names(select, columns)
         from_ = from_binder.finish(select.from_)
         return BoundSelect(
-            from_, where_scores, where, row_scores, grouping, group_scores, having, columns, span=select.span
+            from_,
+            self.scores.at(ScoreStage.WHERE),
+            where,
+            self.scores.at(ScoreStage.ROWS),
+            grouping,
+            self.scores.at(ScoreStage.GROUPS),
+            having,
+            columns,
+            span=select.span,
         )
 
     def facts(self, select: BoundSelect) -> tuple[ColumnFact, ...] | None:
@@ -135,7 +136,7 @@ class SelectBinder:
             help=f"FROM {name.name}",
         )
         source = self.sources[0]
-        inner = _Renamed(self, "SELECT", source, (select.from_.source.alias or select.from_.source.name).folded)
+        inner = _Renamed(self, binder.clause, source, (select.from_.source.alias or select.from_.source.name).folded)
         items = []
         for item in select.items:
             if isinstance(item.expression, ast.Star):
@@ -179,17 +180,16 @@ class SelectBinder:
             return Constant(None, span=call.span)
         if declared.kind is FunctionKind.SCRIPT:
             return ScriptCall(declared.name, arguments, span=call.span)
-        for each in self._scores:
-            if each.name == declared.name and each.argument == arguments[0]:
-                return ColumnRef(each.slot, span=call.span)
-        self._script_scores += 1
-        score = ScoreCall(f"$score.{self._script_scores}", declared.name, arguments[0], span=call.span)
-        self._scores.append(score)
-        return ColumnRef(score.slot, span=call.span)
-
-    def _take_scores(self) -> tuple[ScoreCall, ...]:
-        scores, self._scores = tuple(self._scores), []
-        return scores
+        stage = ScoreStage.GROUPS if isinstance(binder, GroupBinder) else STAGES.get(binder.clause)
+        if stage is None:
+            self.findings.error(
+                "AQ306",
+                f"scoring function udf.{declared.name} cannot be used in {binder.clause}",
+                call.span,
+                help=f"WITH scored AS (SELECT .., udf.{declared.name}(..) AS score FROM ..)",
+            )
+            return Constant(None, span=call.span)
+        return self.scores.column(declared.name, arguments[0], stage, call.span)
 
     # Clauses -----------------------------------------------------------------------------------------------------
 

@@ -50,18 +50,14 @@ def bind_unit(word: ast.Expression | ast.Star | ast.Identifier, findings: Findin
     return unit
 
 
-def bind_count(
-    number: ast.Expression | ast.Star, findings: Findings, what: str = "a duration"
-) -> int | float | None:
+def bind_count(number: ast.Expression | ast.Star, findings: Findings, what: str = "a duration") -> int | float | None:
     """Return the literal number that stands here, with its sign; None after an error, which says `what` it is."""
     if isinstance(number, ast.IntegerLiteral | ast.FloatLiteral):
         return number.value
     if isinstance(number, ast.Unary) and number.operator is not ast.UnaryOperator.BITWISE_NOT:
         value = bind_count(number.operand, findings, what)
         return value if value is None or number.operator is ast.UnaryOperator.PLUS else -value
-    findings.error(
-        "AQ404", f"{what} must be a number that is written out", number.span, label="not a literal number"
-    )
+    findings.error("AQ404", f"{what} must be a number that is written out", number.span, label="not a literal number")
     return None
 
 

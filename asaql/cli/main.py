@@ -24,7 +24,7 @@ import click
 
 from asaql.cli.report import Reporter
 from asaql.diagnostics import AsaqlError, Diagnostic, JobError
-from asaql.runtime.garbage import seldom_collected
+from asaql.runtime.memory import seldom_collected
 
 COMMANDS: Final = {
     "run": "Run a query or a job and write its outputs.",

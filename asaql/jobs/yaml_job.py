@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from asaql.diagnostics import Diagnostic, QueryError, Source
-from asaql.jobs.document import Mapping, Node, Scalar
+from asaql.jobs.document import Items, Mapping, Node, Scalar
 from asaql.jobs.files import read_source
 from asaql.jobs.functions import make_scorer, make_script
 from asaql.jobs.job import (
@@ -95,7 +95,8 @@ class _Reader:
         """Return the job's tests; two with one name are reported."""
         nodes = self._node("tests")
         found: dict[str, JobTest] = {}
-        for values, node in zip(self.values.get("tests", ()), getattr(nodes, "items", ()), strict=False):
+        items = nodes.items if isinstance(nodes, Items) else ()
+        for values, node in zip(self.values.get("tests", ()), items, strict=True):
             if values["name"] in found:
                 at = node.get("name") if isinstance(node, Mapping) else node
                 self.problems.error("AQ202", f'two tests are named "{values["name"]}"', at, label="again here")

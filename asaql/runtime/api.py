@@ -137,7 +137,7 @@ def run_query(
 
 
 def run_in_memory(
-    job: Job, *, batch_rows: int | None = None, parallelism: int = 1, arrivals: dict[str, Sequence[int]] | None = None
+    job: Job, *, batch_rows: int | None = None, parallelism: int = 1, arrivals: Mapping[str, Sequence[int]] | None = None
 ) -> tuple[Rows, list[Diagnostic]]:
     """Run a job and return the rows of its outputs, wherever the job would write them, and the warnings.
 
@@ -165,7 +165,7 @@ def run_in_memory(
         parallelism=parallelism,
         batch_rows=batch_rows,
         warn=warnings.append,
-        arrivals=arrivals,
+        arrivals=dict(arrivals or {}),
     )
     return {name: target.rows() for name, target in targets.items()}, warnings
 

@@ -15,6 +15,9 @@ from asaql.formats import Chunk
 from asaql.runtime.reading import InputTask, Reading
 from asaql.runtime.worker import WorkerFailure, receive, send
 
+_PIPE_BYTES = 1 << 20
+"""What a pipe holds where the system lets one choose: a chunk, so that a worker need not wait for its end."""
+
 
 class Pool:
     """A fixed number of worker processes; each thread of the pool speaks with a process of its own.
@@ -64,7 +67,9 @@ class Pool:
     def _start(self) -> "subprocess.Popen[bytes]":
         environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
         command = [sys.executable, "-m", "asaql.runtime.worker"]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, pipesize=_PIPE_BYTES
+        )
         self._local.process = process
         self._processes.append(process)
         return process

@@ -19,8 +19,8 @@ from asaql.runtime.clock import Clock, SystemClock
 from asaql.runtime.compile import Compiled, compile_job
 from asaql.runtime.failures import job_error
 from asaql.runtime.flow import Flow, Sink, Stage
-from asaql.runtime.garbage import seldom_collected
 from asaql.runtime.lower import Lowered, Surroundings, lower
+from asaql.runtime.memory import keep_freed_memory, seldom_collected
 from asaql.runtime.metrics import RunSummary
 from asaql.runtime.outputs import Encoded, OutputSink
 from asaql.runtime.pool import SharedTask, pool_of
@@ -104,6 +104,7 @@ def run_compiled(
     """
     clock = clock or SystemClock()
     started = clock.seconds()
+    keep_freed_memory()
     try:
         with ExitStack() as outer:
             writer = outer.enter_context(RecordingWriter(record_scores)) if record_scores is not None else None

@@ -15,7 +15,7 @@ from asaql.diagnostics import AsaqlError
 from asaql.formats import Chunk
 from asaql.operators.evaluate import EvaluationError
 from asaql.runtime.failures import job_error
-from asaql.runtime.garbage import seldom_collected
+from asaql.runtime.memory import keep_freed_memory, seldom_collected
 from asaql.runtime.reading import InputReader, InputTask, Reading
 from asaql.runtime.scripts import open_scripts
 from asaql.udf.javascript_errors import ScriptError
@@ -90,6 +90,7 @@ def main() -> None:
     source, target = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr
     worker = Worker()
+    keep_freed_memory()
     with seldom_collected():
         while True:
             try:

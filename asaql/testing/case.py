@@ -89,6 +89,12 @@ class Output:
     rows: tuple[dict[str, Any], ...]
     is_ordered: bool = True
     is_exact: bool = False
+    ignored: frozenset[str] = frozenset()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The line of each row."""
+        return tuple(number for number, _ in self.block.lines())
 
 
 @dataclass(frozen=True, slots=True)

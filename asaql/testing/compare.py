@@ -1,26 +1,52 @@
 """Compares the rows a case expects with the rows a job gave, and says how they differ.
 
-Rows are compared as values: numbers by value, floats within a relative tolerance, bits only with bits, text and
-datetimes (which are text by then) exactly, records without regard to the order of their fields. A field that is NULL
-is not a field that is missing.
+Which values are equal is told in `asaql.testing.values`. Rows that differ are shown beside the row that is most like
+them: a field whose text, datetime or number is the same makes two rows more alike than one that both have, and a
+number that is near more than one that is far.
 """
 
-import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, Protocol
 
-from asaql.testing.case import Output
+from asaql.testing.values import CsvText, canonical_text, row_text, values_equal
 
 Row = Mapping[str, Any]
 
-_ABSOLUTE_TOLERANCE = 1e-12
-"""Floats nearer than this count as equal: next to zero no relative distance is small."""
-_SIGNIFICANT_DIGITS = 9
-_LARGEST_BIGINT = 2**63
 _MAX_SHOWN = 20
+_MAX_ALIGNED = 100
+"""Rows of either side that are looked through for the nearest one; those beyond are shown by themselves."""
+_WIDEST_MARKED = 160
+"""Characters of a row below which carets can stand without being broken off by a terminal."""
+
+
+class Expected(Protocol):
+    """What is known of an output's expected rows."""
+
+    @property
+    def name(self) -> str:
+        """The output's name."""
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows."""
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The line of each row in its file, counted from 1; empty if that is not known."""
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the order of the rows counts."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether a bigint differs from a float and datetimes count as written."""
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """Fields that are not compared; `a.b` names the field b of the record a."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,110 +57,152 @@ class Pair:
     observed: int | None
 
 
-def values_equal(expected: object, observed: object, *, tolerance: float = 1e-9, exact: bool = False) -> bool:
-    """Return whether two values count as equal.
-
-    Args:
-        expected: A value as JSON reads it.
-        observed: Likewise.
-        tolerance: The relative distance within which floats are equal.
-        exact: Whether a bigint is never equal to a float.
-    """
-    if isinstance(expected, bool) or isinstance(observed, bool):
-        return type(expected) is type(observed) and expected == observed
-    if isinstance(expected, int | float) and isinstance(observed, int | float):
-        return _numbers_equal(expected, observed, tolerance, exact)
-    if isinstance(expected, Mapping) and isinstance(observed, Mapping):
-        return expected.keys() == observed.keys() and all(
-            values_equal(expected[key], observed[key], tolerance=tolerance, exact=exact) for key in expected
-        )
-    if isinstance(expected, list | tuple) and isinstance(observed, list | tuple):
-        return len(expected) == len(observed) and all(
-            values_equal(left, right, tolerance=tolerance, exact=exact)
-            for left, right in zip(expected, observed, strict=True)
-        )
-    return type(expected) is type(observed) and expected == observed
+def rows_match(output: Expected, observed: Sequence[Row], *, tolerance: float = 1e-9) -> bool:
+    """Return whether an output got the rows it must get."""
+    return _Comparison(output, observed, tolerance).is_equal()
 
 
-def _numbers_equal(expected: float, observed: float, tolerance: float, exact: bool) -> bool:
-    if isinstance(expected, int) and isinstance(observed, int):
-        return expected == observed
-    if exact and type(expected) is not type(observed):
-        return False
-    if math.isnan(expected) or math.isnan(observed):
-        return math.isnan(expected) and math.isnan(observed)
-    return math.isclose(expected, observed, rel_tol=tolerance, abs_tol=_ABSOLUTE_TOLERANCE)
-
-
-def compare_rows(output: Output, observed: Sequence[Row], *, tolerance: float = 1e-9, path: object = "") -> list[str]:
+def compare_rows(output: Expected, observed: Sequence[Row], *, tolerance: float = 1e-9, path: object = "") -> list[str]:
     """Return the difference between an output's expected and observed rows as lines; none if they are equal.
 
     Args:
         output: The expectation.
         observed: The rows that the job wrote to the output, in that order.
         tolerance: The relative distance within which floats are equal.
-        path: The case file, for naming the lines of expected rows.
+        path: The file of the expected rows, for naming their lines.
     """
     comparison = _Comparison(output, observed, tolerance)
     if comparison.is_equal():
         return []
-    numbers = [number for number, _ in output.block.lines()]
     head = f'output "{output.name}": {_count(len(output.rows))} expected, {_count(len(observed))} observed'
     if output.is_ordered and comparison.is_equal_unordered():
-        head += "; the same rows in another order"
-    lines = [head]
-    for pair in comparison.pairs():
-        if pair.expected is not None and pair.observed is not None:
-            left, right = output.rows[pair.expected], observed[pair.observed]
-            if comparison.rows_equal(left, right):
-                continue
-            lines += [f"  {path}:{numbers[pair.expected]}: row {pair.observed + 1} differs"]
-            lines += [f"    - {row_text(left)}", f"    + {row_text(right)}"]
-            lines += [f"      {each}" for each in _fields(left, right, comparison)]
-        elif pair.expected is not None:
-            lines += [f"  {path}:{numbers[pair.expected]}: missing", f"    - {row_text(output.rows[pair.expected])}"]
-        elif pair.observed is not None:
-            lines += [f"  row {pair.observed + 1}: unexpected", f"    + {row_text(observed[pair.observed])}"]
-    return lines if len(lines) <= _MAX_SHOWN * 4 else [*lines[: _MAX_SHOWN * 4], "  (and more)"]
+        return [f"{head}; the same rows in another order", *_capped(_moves(comparison, path))]
+    pairs = [each for each in comparison.pairs() if not comparison.is_pair_equal(each)]
+    kinds = (
+        ("different", sum(each.expected is not None and each.observed is not None for each in pairs)),
+        ("missing", sum(each.observed is None for each in pairs)),
+        ("unexpected", sum(each.expected is None for each in pairs)),
+    )
+    counts = ", ".join(f"{number} {kind}" for kind, number in kinds if number)
+    shown = [line for each in pairs[:_MAX_SHOWN] for line in _shown(each, comparison, path)]
+    rest = [f"  (and {len(pairs) - _MAX_SHOWN} more)"] if len(pairs) > _MAX_SHOWN else []
+    return [f"{head}: {counts}" if counts else head, *shown, *rest]
 
 
-def row_text(row: object) -> str:
-    """Return a row as a case file writes it: JSON on one line, characters as they are unless they cannot be seen."""
-    return "".join(map(_visible, json.dumps(row, ensure_ascii=False)))
+def _capped(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= _MAX_SHOWN else [*lines[:_MAX_SHOWN], f"  (and {len(lines) - _MAX_SHOWN} more)"]
 
 
-def _visible(character: str) -> str:
-    return character if character.isprintable() else json.dumps(character)[1:-1]
+def _moves(comparison: "_Comparison", path: object) -> list[str]:
+    moved = [each for each in comparison.match_equal() if each.expected != each.observed]
+    return [
+        f"  {comparison.place(each.expected or 0, path)}: expected as row {(each.expected or 0) + 1}, "
+        f"observed as row {(each.observed or 0) + 1}"
+        for each in sorted(moved, key=lambda each: each.expected or 0)
+    ]
+
+
+def _shown(pair: Pair, comparison: "_Comparison", path: object) -> list[str]:
+    """Return the lines that show one difference."""
+    if pair.expected is None:
+        assert pair.observed is not None
+        return [f"  row {pair.observed + 1}: unexpected", f"    + {row_text(comparison.observed[pair.observed])}"]
+    place, expected = comparison.place(pair.expected, path), comparison.expected[pair.expected]
+    if pair.observed is None:
+        return [f"  {place}: missing", f"    - {row_text(expected)}"]
+    observed = comparison.observed[pair.observed]
+    marked = row_text(observed)
+    names = [key for key in observed if not comparison.is_field_equal(key, expected, observed)]
+    return [
+        f"  {place}: row {pair.observed + 1} differs",
+        f"    - {row_text(expected)}",
+        f"    + {marked}",
+        *([f"      {_carets(observed, names)}"] if names and len(marked) <= _WIDEST_MARKED else []),
+        *(f"      {each}" for each in _fields(expected, observed, comparison)),
+    ]
+
+
+def _carets(row: Row, names: list[str]) -> str:
+    """Return carets that stand below the fields of a row in its one-line form."""
+    parts = [(key in names, f"{row_text(key)}: {row_text(value)}") for key, value in row.items()]
+    return " " + "  ".join(("^" if is_marked else " ") * len(text) for is_marked, text in parts).rstrip()
+
+
+def _fields(expected: Row, observed: Row, comparison: "_Comparison") -> Iterator[str]:
+    for key in [*expected, *(each for each in observed if each not in expected)]:
+        if comparison.is_field_equal(key, expected, observed):
+            continue
+        if key not in observed:
+            yield f'"{key}": missing'
+        elif key not in expected:
+            yield f'"{key}": not expected'
+        else:
+            left, right = expected[key], observed[key]
+            yield (
+                f'"{key}": expected {row_text(left)}, observed {row_text(right)}{comparison.distance_text(left, right)}'
+            )
 
 
 class _Comparison:
-    def __init__(self, output: Output, observed: Sequence[Row], tolerance: float) -> None:
+    """The rows of both sides without the fields that are not compared."""
+
+    def __init__(self, output: Expected, observed: Sequence[Row], tolerance: float) -> None:
         self._output = output
-        self._observed = observed
         self._tolerance = tolerance
+        ignored = [each.casefold().split(".") for each in output.ignored]
+        is_csv = any(isinstance(value, CsvText) for row in output.rows for value in row.values())
+        self.expected = [_without_empty(_without(row, ignored), is_csv) for row in output.rows]
+        self.observed = [_without_empty(_without(row, ignored), is_csv) for row in observed]
+
+    def place(self, at: int, path: object) -> str:
+        """Return where an expected row stands."""
+        numbers = self._output.numbers
+        return f"{path}:{numbers[at]}" if numbers else f"expected row {at + 1}"
 
     def rows_equal(self, expected: object, observed: object) -> bool:
         return values_equal(expected, observed, tolerance=self._tolerance, exact=self._output.is_exact)
 
+    def is_field_equal(self, key: str, expected: Row, observed: Row) -> bool:
+        return key in expected and key in observed and self.rows_equal(expected[key], observed[key])
+
+    def is_pair_equal(self, pair: Pair) -> bool:
+        if pair.expected is None or pair.observed is None:
+            return False
+        return self.rows_equal(self.expected[pair.expected], self.observed[pair.observed])
+
+    def distance_text(self, expected: object, observed: object) -> str:
+        """Return how far two numbers are apart, and how far they may be."""
+        if isinstance(expected, bool) or isinstance(observed, bool):
+            return ""
+        if not (isinstance(expected, int | float) and isinstance(observed, int | float)):
+            return ""
+        if isinstance(expected, int) and isinstance(observed, int):
+            return ""
+        if expected == observed:
+            return " (a bigint and a float, compared exactly)"
+        largest = max(abs(expected), abs(observed))
+        return f" (relative distance {abs(expected - observed) / largest:.2g}, tolerance {self._tolerance:g})"
+
     def is_equal(self) -> bool:
         if not self._output.is_ordered:
             return self.is_equal_unordered()
-        rows = self._output.rows
-        return len(rows) == len(self._observed) and all(map(self.rows_equal, rows, self._observed))
+        return len(self.expected) == len(self.observed) and all(map(self.rows_equal, self.expected, self.observed))
 
     def is_equal_unordered(self) -> bool:
-        return all(each.expected is not None and each.observed is not None for each in self._match_equal())
+        if len(self.expected) != len(self.observed):
+            return False
+        return all(each.expected is not None and each.observed is not None for each in self.match_equal())
 
-    def _match_equal(self) -> list[Pair]:
+    def match_equal(self) -> list[Pair]:
         """Pair every row with an equal one where there is one, regardless of order."""
         left_over: dict[str, list[int]] = {}
-        for at, row in enumerate(self._observed):
+        for at, row in enumerate(self.observed):
             left_over.setdefault(canonical_text(row), []).append(at)
         pairs: list[Pair] = []
         unmatched: list[int] = []
-        for at, row in enumerate(self._output.rows):
+        for at, row in enumerate(self.expected):
             candidates = left_over.get(canonical_text(row), [])
-            found = next((each for each in candidates if self.rows_equal(row, self._observed[each])), None)
+            found = next((each for each in candidates if self.rows_equal(row, self.observed[each])), None)
             if found is None:
                 unmatched.append(at)
             else:
@@ -142,7 +210,7 @@ class _Comparison:
                 pairs.append(Pair(at, found))
         rest = sorted(each for several in left_over.values() for each in several)
         for at in unmatched:
-            equal = next((each for each in rest if self.rows_equal(self._output.rows[at], self._observed[each])), None)
+            equal = next((each for each in rest if self.rows_equal(self.expected[at], self.observed[each])), None)
             if equal is not None:
                 rest.remove(equal)
             pairs.append(Pair(at, equal))
@@ -151,66 +219,64 @@ class _Comparison:
     def pairs(self) -> Iterator[Pair]:
         """Yield every row once: equal rows together, then each rest with the nearest other row."""
         if self._output.is_ordered:
-            keys = [canonical_text(row) for row in self._output.rows], [canonical_text(row) for row in self._observed]
+            keys = [canonical_text(row) for row in self.expected], [canonical_text(row) for row in self.observed]
             for kind, low, high, start, stop in SequenceMatcher(None, *keys, autojunk=False).get_opcodes():
                 if kind == "equal":
                     yield from map(Pair, range(low, high), range(start, stop))
                 else:
                     yield from self._nearest(list(range(low, high)), list(range(start, stop)))
             return
-        matched = self._match_equal()
+        matched = self.match_equal()
         yield from (each for each in matched if each.expected is not None and each.observed is not None)
         missing = [each.expected for each in matched if each.observed is None and each.expected is not None]
         unexpected = [each.observed for each in matched if each.expected is None and each.observed is not None]
         yield from self._nearest(missing, unexpected)
 
     def _nearest(self, missing: list[int], unexpected: list[int]) -> Iterator[Pair]:
-        unexpected = unexpected.copy()
-        for at in missing:
-            row = self._output.rows[at]
-            score, nearest = max(
-                ((self._shared(row, self._observed[each]), each) for each in unexpected),
-                key=lambda scored: (scored[0], -scored[1]),
-                default=(0, None),
-            )
-            if nearest is not None and score > 0:
-                unexpected.remove(nearest)
-                yield Pair(at, nearest)
-            else:
-                yield Pair(at, None)
-        yield from (Pair(None, each) for each in unexpected)
+        """Pair the rows that are most alike first, each row once; rows that have nothing in common stay alone."""
+        scored = [
+            (self._likeness(self.expected[left], self.observed[right]), left, right)
+            for left in missing[:_MAX_ALIGNED]
+            for right in unexpected[:_MAX_ALIGNED]
+        ]
+        scored.sort(key=lambda each: (-each[0], abs(each[1] - each[2]), each[1], each[2]))
+        counterpart: dict[int, int] = {}
+        taken: set[int] = set()
+        for likeness, left, right in scored:
+            if likeness > 0 and left not in counterpart and right not in taken:
+                counterpart[left] = right
+                taken.add(right)
+        yield from (Pair(each, counterpart.get(each)) for each in missing)
+        yield from (Pair(None, each) for each in unexpected if each not in taken)
 
-    def _shared(self, left: Row, right: Row) -> int:
-        """Return how much two rows have in common: a field with equal values weighs more than a field."""
-        common = left.keys() & right.keys()
-        return sum(1 + 4 * self.rows_equal(left[key], right[key]) for key in common)
+    def _likeness(self, left: Row, right: Row) -> float:
+        return sum(1 + self._field_likeness(left[key], right[key]) for key in left.keys() & right.keys())
 
-
-def _fields(expected: Row, observed: Row, comparison: _Comparison) -> Iterator[str]:
-    for key in [*expected, *(each for each in observed if each not in expected)]:
-        if key not in observed:
-            yield f'"{key}": missing'
-        elif key not in expected:
-            yield f'"{key}": not expected'
-        elif not comparison.rows_equal(expected[key], observed[key]):
-            yield f'"{key}": expected {row_text(expected[key])}, observed {row_text(observed[key])}'
+    def _field_likeness(self, left: object, right: object) -> float:
+        if self.rows_equal(left, right):
+            return 6 if isinstance(left, str) else 4
+        is_number = not (isinstance(left, bool) or isinstance(right, bool))
+        if is_number and isinstance(left, int | float) and isinstance(right, int | float):
+            return 2 * max(0.0, 1 - abs(left - right) / (max(abs(left), abs(right)) or 1))
+        return 0
 
 
-def canonical_text(value: object) -> str:
-    """Return a text that is the same for rows that are plainly equal; used to find counterparts, never to judge."""
-    return json.dumps(_canonical(value), sort_keys=True)
+def _without(row: Row, ignored: Sequence[Sequence[str]]) -> Row:
+    """Return a row without the fields that some paths of folded names lead to."""
+    if not ignored:
+        return row
+    kept: dict[str, Any] = {}
+    for key, value in row.items():
+        below = [path[1:] for path in ignored if path[0] == key.casefold() and len(path) > 1]
+        if [key.casefold()] in [list(path) for path in ignored] or key.casefold() in {".".join(p) for p in ignored}:
+            continue
+        kept[key] = _without(value, below) if below and isinstance(value, Mapping) else value
+    return kept
 
 
-def _canonical(value: object) -> object:
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return value
-    if isinstance(value, int) and abs(value) > _LARGEST_BIGINT:
-        return str(value)
-    if isinstance(value, int | float):
-        return f"{value:.{_SIGNIFICANT_DIGITS}g}"
-    if isinstance(value, Mapping):
-        return {key: _canonical(each) for key, each in value.items()}
-    return [_canonical(each) for each in value] if isinstance(value, list | tuple) else repr(value)
+def _without_empty(row: Row, is_csv: bool) -> Row:
+    """Return a row without what a CSV file cannot tell from each other: fields that are NULL, empty or missing."""
+    return {key: value for key, value in row.items() if value not in (None, "")} if is_csv else row
 
 
 def _count(rows: int) -> str:

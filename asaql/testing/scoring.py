@@ -8,7 +8,7 @@ from threading import Lock, Thread
 from typing import Any
 
 from asaql.testing.case import Scores
-from asaql.testing.compare import canonical_text, row_text, values_equal
+from asaql.testing.values import canonical_text, row_text, values_equal
 
 
 class ScoringService:

@@ -87,7 +87,7 @@ class KServeEnvelope:
                 message = "rows of one request have different numbers of elements, and a tensor needs equal ones"
                 raise EnvelopeError(message)
             if width == len(self._inputs) > 1:
-                columns = zip(self._inputs.values(), zip(*rows, strict=True), strict=True)  # type: ignore[arg-type]
+                columns = zip(self._inputs.values(), zip(*rows, strict=True), strict=True)
                 return [self._tensor(each.name, list(values), [len(rows), 1]) for each, values in columns]
             return [self._tensor(self._lone, list(chain.from_iterable(rows)), [len(rows), width])]  # type: ignore[arg-type]
         return [self._tensor(self._lone, list(rows), [len(rows)])]

@@ -253,7 +253,10 @@ class HttpScorer:
         if status in self.function.retried_statuses:
             return TryAgain(f"status {status_text(status)}", retry_after_seconds(response.headers))
         fact = f"answered status {status_text(status)} to a request of {rows(row_count)}"
-        return self._error("AQ611", fact, self._beginning(response.content), help_=_STATUS_ADVICE.get(status))
+        advice = _STATUS_ADVICE.get(status)
+        if status == HTTPStatus.NOT_FOUND:
+            advice = f"check the path of the URL; it usually ends in {_USUAL_ENDS[self.function.envelope]}"
+        return self._error("AQ611", fact, self._beginning(response.content), help_=advice)
 
     def _broken(self, error: httpx.RequestError, row_count: int) -> Exception:
         """Return what a broken connection means: try again, or fail if waiting would not mend it."""
@@ -286,8 +289,15 @@ _STATUS_ADVICE: Final[dict[int, str]] = {
     400: "WHERE <column> IS NOT NULL, where NULL or a value of another type reaches the service",
     401: "check the function's key",
     403: "check the function's key",
-    404: "check the path of the URL; it usually ends in /score",
     413: "lower the function's maximum number of rows in a request",
+}
+
+
+_USUAL_ENDS: Final = {
+    "azureml": "/score",
+    "mlflow": "/invocations",
+    "kserve": "/v2/models/<model>/infer",
+    "tensorflow": "/v1/models/<model>:predict",
 }
 
 

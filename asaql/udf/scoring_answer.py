@@ -84,17 +84,16 @@ def _table_rows(answer: Any) -> Any:
     names, types = answer.get("ColumnNames"), answer.get("ColumnTypes")
     if not isinstance(names, list):
         return answer
-    numeric = [str(each).startswith(_NUMERIC_TYPES) for each in types] if isinstance(types, list) else []
-    numeric += [False] * (len(names) - len(numeric))
-    return [
-        {
-            name: to_number(value) if is_number else value
-            for name, is_number, value in zip(names, numeric, row, strict=True)
-        }
-        if isinstance(row, list) and len(row) == len(names)
-        else row
-        for row in answer["Values"]
-    ]
+    kinds = map(str, types) if isinstance(types, list) else ()
+    numeric = {name for name, kind in zip(names, kinds, strict=False) if kind.startswith(_NUMERIC_TYPES)}
+
+    def record(row: Any) -> Any:
+        if not isinstance(row, list) or len(row) != len(names):
+            return row
+        pairs = zip(names, row, strict=True)
+        return {name: to_number(value) if name in numeric else value for name, value in pairs}
+
+    return [record(row) for row in answer["Values"]]
 
 
 def first_bytes(body: bytes) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from asaql.testing import compare_rows, values_equal
 from asaql.testing.case import Output
-from asaql.testing.compare import row_text
+from asaql.testing.values import row_text
 from asaql.testing.markdown import Block
 
 
