@@ -5,6 +5,7 @@ What cannot be bound becomes NULL without a further word, so that one cause give
 
 from typing import Protocol
 
+from asaql.analysis.bind_operators import OperatorBinder
 from asaql.analysis.bind_scores import ScoreCalls
 from asaql.analysis.bound import (
     BoundExpression,
@@ -12,11 +13,7 @@ from asaql.analysis.bound import (
     Conditional,
     Constant,
     EventTime,
-    FieldOf,
     Invoke,
-    Logical,
-    LogicalOperator,
-    Negation,
     NullTest,
 )
 from asaql.analysis.catalog import Catalog
@@ -28,19 +25,12 @@ from asaql.diagnostics import Span, did_you_mean
 from asaql.functions import (
     DATEPARTS,
     Function,
-    cast_function,
     find_datepart,
     find_foreign,
     find_function,
-    function_named,
     functions,
-    is_documented_type,
-    type_kind,
 )
-from asaql.model import Kind
 from asaql.syntax import ast
-
-_COMPARISONS = {"=", "<>", "<", "<=", ">", ">="}
 
 
 class Surroundings(Protocol):
@@ -68,7 +58,7 @@ class Surroundings(Protocol):
         ...
 
 
-class Binder:
+class Binder(OperatorBinder):
     """Binds the expressions of one clause, row by row; a subclass binds those of a grouped SELECT.
 
     Args:
@@ -77,42 +67,9 @@ class Binder:
     """
 
     def __init__(self, around: Surroundings, clause: str) -> None:
+        super().__init__(around.findings, ignores_case=around.catalog.ignores_case)
         self.around = around
         self.clause = clause
-        self.findings = around.findings
-
-    def bind(self, expression: ast.Expression) -> BoundExpression:
-        """Return the bound expression; NULL after an error, which is then among the findings."""
-        span = expression.span
-        match expression:
-            case ast.IntegerLiteral(value) | ast.FloatLiteral(value) | ast.StringLiteral(value):
-                return Constant(value, span=span)
-            case ast.NullLiteral():
-                return Constant(None, span=span)
-            case ast.Path():
-                return self.path(expression)
-            case ast.FieldAccess(operand, name):
-                return FieldOf(self.bind(operand), name.name, span=span)
-            case ast.Call():
-                return self.call(expression)
-            case ast.Cast():
-                return self._cast(expression)
-            case ast.Case():
-                return self._case(expression)
-            case ast.Unary(operator, operand):
-                return self._unary(operator, operand, span)
-            case ast.Binary():
-                return self._binary(expression)
-            case ast.Not(operand):
-                return Negation(self.bind(operand), span=span)
-            case ast.IsNull(operand, is_negated):
-                return NullTest(self._null_operand(operand), is_negated, span=span)
-            case ast.Like(operand, pattern, is_negated):
-                return self._predicate("LIKE", is_negated, (operand, pattern), span)
-            case ast.Between(operand, low, high, is_negated):
-                return self._predicate("BETWEEN", is_negated, (operand, low, high), span)
-            case ast.In(operand, items, is_negated):
-                return self._predicate("IN", is_negated, (operand, *items), span)
 
     def argument(self, expression: ast.Expression | ast.Star) -> BoundExpression:
         """Return an argument where a record is at home: a source's or a step's name means its row."""
@@ -139,6 +96,14 @@ class Binder:
     def source(self, name: ast.Identifier) -> SourceScope | None:
         """Return the source that the SELECT calls by this name."""
         return next((each for each in self.around.sources if each.folded == name.folded), None)
+
+    def null_operand(self, operand: ast.Expression) -> BoundExpression:
+        """Bind what IS NULL looks at: a step's name stands for its row there."""
+        if isinstance(operand, ast.Path) and len(operand.parts) == 1:
+            source = self.source(operand.parts[0])
+            if source is not None and source.columns is not None:
+                return self.argument(operand)
+        return self.bind(operand)
 
     # Names -------------------------------------------------------------------------------------------------------
 
@@ -410,6 +375,18 @@ class Binder:
         if call.over is not None:
             self.findings.error("AQ408", f"{call.name.name} does not take OVER", call.over.span)
 
+    def _choice(self, call: ast.Call) -> BoundExpression:
+        """Bind COALESCE and NULLIF, which are conditions in another spelling."""
+        is_coalesce = call.name.folded == "coalesce"
+        if not self.check_count(call, 1 if is_coalesce else 2, None if is_coalesce else 2):
+            return Constant(None, span=call.span)
+        values = [self.argument(each) for each in call.arguments]
+        if is_coalesce:
+            branches = tuple(Branch(NullTest(each, True), each, span=each.span) for each in values[:-1])
+            return Conditional(branches, values[-1], span=call.span) if branches else values[0]
+        same = Invoke(self.compare("="), (values[0], values[1]), span=call.span)
+        return Conditional((Branch(same, Constant(None), span=call.span),), values[0], span=call.span)
+
     def _datepart(self, call: ast.Call, argument: ast.Expression | ast.Star) -> BoundExpression:
         text = None
         if isinstance(argument, ast.Path) and len(argument.parts) == 1:
@@ -428,73 +405,6 @@ class Binder:
             )
         return Constant(part, span=argument.span)
 
-    # Operators ---------------------------------------------------------------------------------------------------
-
-    def _choice(self, call: ast.Call) -> BoundExpression:
-        """Bind COALESCE and NULLIF, which are conditions in another spelling."""
-        is_coalesce = call.name.folded == "coalesce"
-        if not self.check_count(call, 1 if is_coalesce else 2, None if is_coalesce else 2):
-            return Constant(None, span=call.span)
-        values = [self.argument(each) for each in call.arguments]
-        if is_coalesce:
-            branches = tuple(Branch(NullTest(each, True), each, span=each.span) for each in values[:-1])
-            return Conditional(branches, values[-1], span=call.span) if branches else values[0]
-        same = Invoke(self._compare("="), (values[0], values[1]), span=call.span)
-        return Conditional((Branch(same, Constant(None), span=call.span),), values[0], span=call.span)
-
-    def _compare(self, name: str) -> Function:
-        return function_named(f"{name} (ignore case)" if self.around.catalog.ignores_case else name)
-
-    def _predicate(
-        self, name: str, is_negated: bool, operands: tuple[ast.Expression, ...], span: Span
-    ) -> BoundExpression:
-        function = self._compare(f"NOT {name}" if is_negated else name)
-        return Invoke(function, tuple(self.bind(each) for each in operands), span=span)
-
-    def _null_operand(self, operand: ast.Expression) -> BoundExpression:
-        """Bind what IS NULL looks at: a step's name stands for its row there."""
-        if isinstance(operand, ast.Path) and len(operand.parts) == 1:
-            source = self.source(operand.parts[0])
-            if source is not None and source.columns is not None:
-                return self.argument(operand)
-        return self.bind(operand)
-
-    def _unary(self, operator: ast.UnaryOperator, operand: ast.Expression, span: Span) -> BoundExpression:
-        bound = self.bind(operand)
-        if operator is ast.UnaryOperator.PLUS:
-            return bound
-        if operator is ast.UnaryOperator.MINUS:
-            if isinstance(operand, ast.IntegerLiteral | ast.FloatLiteral):
-                return Constant(-operand.value, span=span)
-            return Invoke(function_named("NEGATE"), (bound,), span=span)
-        return Invoke(function_named("~"), (bound,), span=span)
-
-    def _binary(self, expression: ast.Binary) -> BoundExpression:
-        operator = expression.operator
-        if operator in (ast.BinaryOperator.AND, ast.BinaryOperator.OR):
-            operands = tuple(self.bind(each) for each in chain(expression, operator))
-            return Logical(LogicalOperator(operator.value), operands, span=expression.span)
-        function = self._compare(operator.value) if operator.value in _COMPARISONS else function_named(operator.value)
-        return Invoke(function, (self.bind(expression.left), self.bind(expression.right)), span=expression.span)
-
-    def _case(self, expression: ast.Case) -> BoundExpression:
-        subject = self.bind(expression.operand) if expression.operand is not None else None
-        branches = []
-        for when in expression.whens:
-            condition = self.bind(when.condition)
-            if subject is not None:
-                condition = Invoke(self._compare("="), (subject, condition), span=when.condition.span)
-            branches.append(Branch(condition, self.bind(when.result), span=when.span))
-        otherwise = self.bind(expression.otherwise) if expression.otherwise is not None else Constant(None)
-        return Conditional(tuple(branches), otherwise, span=expression.span)
-
-    def _cast(self, expression: ast.Cast) -> BoundExpression:
-        operand = self.bind(expression.operand)
-        kind = bind_type(expression.type, self.findings)
-        if kind is None:
-            return Constant(None, span=expression.span)
-        return Invoke(cast_function(kind, is_safe=expression.is_safe), (operand,), span=expression.span)
-
 
 def _bare(call: ast.Call) -> ast.Call:
     return ast.Call(call.name, call.arguments, (), call.is_distinct, call.over, span=call.span)
@@ -503,37 +413,3 @@ def _bare(call: ast.Call) -> ast.Call:
 def is_quoted(path: ast.Path) -> bool:
     """Return whether a path is one name in double quotes, which samples also write around text."""
     return len(path.parts) == 1 and path.parts[0].is_double_quoted
-
-
-def bind_type(type_: ast.TypeName, findings: Findings) -> Kind | None:
-    """Return the kind that a type name means; None after an error."""
-    kind = type_kind(type_.name, type_.arguments)
-    written = type_.name + (f"({', '.join(type_.arguments)})" if type_.arguments else "")
-    if kind is None:
-        types = ("bigint", "float", "nvarchar(max)", "datetime", "bit", "record", "array")
-        nearest = did_you_mean(type_.name, types)
-        findings.error(
-            "AQ301",
-            f'type "{written}" is unknown',
-            type_.span,
-            notes=(f"the types are {', '.join(types)}",),
-            help=f"did you mean {nearest}?" if nearest else None,
-        )
-    elif not is_documented_type(type_.name, type_.arguments):
-        findings.warning(
-            "AQ301", f'type "{written}" is not of this dialect', type_.span, label=f"taken for {kind}", help=str(kind)
-        )
-    return kind
-
-
-def chain(expression: ast.Expression, operator: ast.BinaryOperator) -> list[ast.Expression]:
-    """Return the operands of a run of one logical operator, without recursion: runs can be thousands long."""
-    operands: list[ast.Expression] = []
-    stack = [expression]
-    while stack:
-        each = stack.pop()
-        if isinstance(each, ast.Binary) and each.operator is operator:
-            stack += (each.right, each.left)
-        else:
-            operands.append(each)
-    return operands

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from asaql.analysis.bind import Binder, chain
+from asaql.analysis.bind import Binder
+from asaql.analysis.bind_operators import chain
 from asaql.analysis.bound import BoundExpression, ColumnRef, Constant, Invoke, Logical, LogicalOperator, slots_of
 from asaql.analysis.bound_query import TimeBound
 from asaql.analysis.scope import SourceScope

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from asaql.analysis.bind import bind_type
+from asaql.analysis.bind_operators import bind_type
 from asaql.analysis.bind_select import SelectBinder
 from asaql.analysis.bound_query import (
     BoundQuery,
