@@ -1,13 +1,12 @@
 """Writes the pages of docs/ that are made from the code: errors and the command line."""
 
-import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import click
 
-from asaql.cli.main import COMMANDS
+from asaql.cli.main import COMMANDS, asaql, load_command
 from asaql.diagnostics import CODES
 
 _CHAPTERS = {
@@ -43,8 +42,9 @@ def cli_page() -> str:
     """Return the help texts of all commands as Markdown."""
     lines = ["# Command line", "", "The commands' own help texts; `asaql COMMAND --help` prints the same."]
     for name in COMMANDS:
-        command: click.Command = importlib.import_module(f"asaql.cli.{name}").command
-        context = click.Context(command, info_name=f"asaql {name}", terminal_width=100)
+        command = load_command(name)
+        names = asaql.context_settings["help_option_names"]
+        context = click.Context(command, info_name=f"asaql {name}", terminal_width=100, help_option_names=names)
         lines += ["", f"## asaql {name}", "", "```", command.get_help(context), "```"]
     return "\n".join(lines) + "\n"
 

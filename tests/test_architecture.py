@@ -24,6 +24,7 @@ _HOMES = {
     "py_mini_racer": "asaql/udf/",
     "httpx": "asaql/udf/",
     "tenacity": "asaql/udf/",
+    "prometheus_client": "asaql/runtime/",
     "yaml": ("asaql/jobs/", "asaql/testing/"),
     "socket": "asaql/udf/",
     "requests": (),

@@ -6,7 +6,7 @@ import pytest
 
 from asaql.testing import read_cases, run_case, settings
 from asaql.testing.case import Case
-from asaql.testing.runner import case_files
+from asaql.testing.discover import case_files
 
 _FOLDER = Path(__file__).parent / "cases"
 

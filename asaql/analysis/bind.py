@@ -233,7 +233,9 @@ class Binder(OperatorBinder):
             f"aggregate {call.name.name} cannot be used in {self.clause}",
             call.span,
             label="no group here",
-            help="GROUP BY a window, or add OVER (LIMIT DURATION(minute, 5)) for a running value",
+            help="GROUP BY a window"
+            if call.prefix
+            else "GROUP BY a window, or add OVER (LIMIT DURATION(minute, 5)) for a running value",
         )
         return Constant(None, span=call.span)
 
@@ -281,6 +283,8 @@ class Binder(OperatorBinder):
         function = self._function(call.name.name)
         if function is None:
             return self._not_built_in(call)
+        if call.is_distinct:
+            self.findings.error("AQ306", f"{call.name.name}(DISTINCT ..) is not possible", call.span)
         least, most = function.arity
         if not self.check_count(call, least, most) or (name == "datediff" and self.is_distance(call)):
             return Constant(None, span=call.span)

@@ -12,7 +12,9 @@ A command's module is imported when the command is used, so that help and versio
 """
 
 import importlib
+import keyword
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -32,8 +34,13 @@ COMMANDS: Final = {
     "explain": "Show how a query would be run.",
     "tune": "Find the batch size that fits a scoring service.",
     "test": "Run recorded cases against their expectations.",
+    "fmt": "Bring queries into the canonical layout.",
+    "init": "Start a project: query, job file, recording, test.",
+    "import": "Make a job folder of a project or a template.",
+    "export": "Make a deployment template of a job.",
+    "completion": "Print what completes commands in a shell.",
 }
-"""The subcommands in the order of the help text; each lives in the module of its name."""
+"""The subcommands in the order of the help text; each lives in the module of its name, see `load_command`."""
 
 EXIT_QUERY: Final = 1
 EXIT_USAGE: Final = 2
@@ -43,6 +50,16 @@ EXIT_INTERRUPTED: Final = 130
 EXIT_NO_READER: Final = 141
 
 _DEBUG_VARIABLE: Final = "ASAQL_DEBUG"
+
+
+def load_command(name: str) -> click.Command:
+    """Return a subcommand; where its name is a word of Python, its module has an underscore behind it."""
+    module = importlib.import_module(f"asaql.cli.{name}{'_' if keyword.iskeyword(name) else ''}")
+    command: click.Command = module.command
+    # Polars, once imported, has system calls go on after Ctrl-C; one that waits without end would never let it through.
+    if sys.platform != "win32":
+        signal.siginterrupt(signal.SIGINT, True)
+    return command
 
 
 class _ReaderGoneError(Exception):
@@ -67,8 +84,7 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"asaql.cli.{cmd_name}").command
-        return command
+        return load_command(cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -6,8 +6,10 @@ from typing import Any
 import click
 
 from asaql.cli.options import job_from, job_options
+from asaql.cli.progress import progress_line
 from asaql.cli.report import Reporter
 from asaql.connectors import ClosedOutputError
+from asaql.diagnostics import Diagnostic
 from asaql.runtime import RunSummary, run_job
 
 
@@ -16,6 +18,7 @@ from asaql.runtime import RunSummary, run_job
 @click.option("--parallelism", type=click.IntRange(min=1), default=1, show_default=True, help="Number of processes.")
 @click.option("--batch-rows", type=click.IntRange(min=1), help="Most rows in a batch; results do not depend on it.")
 @click.option("--metrics", type=click.Path(dir_okay=False, path_type=Path), help="Write metrics to a file, JSON lines.")
+@click.option("--metrics-port", type=click.IntRange(0, 65535), help="Serve metrics for Prometheus on this machine.")
 @click.option(
     "--record-scores",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -31,6 +34,7 @@ def command(
     parallelism: int,
     batch_rows: int | None,
     metrics: Path | None,
+    metrics_port: int | None,
     record_scores: Path | None,
     summary: bool,
     **settings: Any,
@@ -53,13 +57,22 @@ def command(
     """  # noqa: D301 - click's own mark for text that is not to be wrapped
     job = job_from(target, **settings)
     reporter.show_all(job.warnings)
+    progress = progress_line(job)
+
+    def warn(diagnostic: Diagnostic) -> None:
+        if progress is not None:
+            progress.clear()
+        reporter.show(diagnostic)
+
     try:
         result = run_job(
             job,
             parallelism=parallelism,
             batch_rows=batch_rows,
-            warn=reporter.show,
+            warn=warn,
             metrics_path=metrics,
+            metrics_port=metrics_port,
+            watchers=() if progress is None else (progress,),
             record_scores=record_scores,
         )
     except ClosedOutputError as error:
@@ -78,6 +91,14 @@ def summary_text(result: RunSummary) -> str:
     lines += [
         f"events dropped   {result.dropped:,}",
         f"requests         {result.requests:,}",
-        f"time             {result.seconds:.3f} s ({rate:,.0f} events/s)",
     ]
+    if result.functions:
+        lines += [
+            f"rows scored      {result.scored:,}",
+            f"requests failed  {result.failed_requests:,}",
+            f"retries          {result.retries:,}",
+        ]
+    lines.append(
+        f"time             {result.seconds:.3f} s ({rate:,.0f} events/s)",
+    )
     return "\n".join(lines)

@@ -79,7 +79,8 @@ class StandardOutput:
             _silence(stream)
             raise ClosedOutputError(Diagnostic("AQ704", "the reader of standard output has closed it")) from None
         except OSError as error:
-            raise JobError(Diagnostic("AQ704", "standard output cannot be written", notes=(str(error),))) from None
+            reason = (error.strerror or str(error)).lower()
+            raise JobError(Diagnostic("AQ704", "standard output cannot be written", notes=(reason,))) from None
         self.bytes_written += len(data)
 
     def commit(self) -> None:

@@ -107,6 +107,25 @@ CODES = _registry(
     Code("AQ709", "event time", "An event's TIMESTAMP BY value is missing or no datetime; the event was dropped."),
     Code("AQ710", "case file", "A file of recorded cases does not follow the form that such files have."),
     Code("AQ711", "input of another format", "What an input holds is not of the format it should have, or is damaged."),
+    Code("AQ715", "metrics port", "Metrics cannot be served: the port is taken, or the library for it is missing."),
+    # 8xx: lint
+    Code(
+        "AQ801",
+        "MAX or MIN over text",
+        "MAX and MIN read text as numbers unless a CAST says otherwise, and fail on text that is none.",
+    ),
+    Code("AQ802", "unused step", "No statement reads the step, directly or through other steps."),
+    Code("AQ803", "scoring in CASE", "A scoring function in a CASE is asked for every row, whichever branch is taken."),
+    Code(
+        "AQ804",
+        "implicit arrival time",
+        "Windows, joins and functions of time over an input without TIMESTAMP BY go by the arrival of its events.",
+    ),
+    Code(
+        "AQ805",
+        "comparison with NULL",
+        "A comparison with NULL is false, so that NOT of it is true and <> drops the row: rarely what is meant.",
+    ),
     # 9xx: asaql itself
     Code("AQ901", "not supported yet", "The dialect has this and asaql does not run it yet."),
     Code("AQ999", "bug", "asaql met a state it should never be in; please report it."),

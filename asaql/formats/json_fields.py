@@ -10,8 +10,8 @@ kind, and no one has to look through the types again. The first value of another
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any, Union
 
 import msgspec
@@ -184,10 +184,10 @@ class FieldReader:
             direct = _values_of_all(rows, fields, path)
             if direct is not None:
                 return direct
-        values = _getter(field.attributes[name])(rows)
+        values = list(map(attrgetter(field.attributes[name]), rows))
         if len(field.attributes) > 1 and msgspec.UNSET in values:
             others = [attribute for spelling, attribute in field.attributes.items() if spelling != name]
-            values, present = _first_set(values, [_getter(each)(rows) for each in others])
+            values, present = _first_set(values, [list(map(attrgetter(each), rows)) for each in others])
             doubtful[folded] = max(present, doubtful.get(folded, 0))
         if not rest:
             return values
@@ -251,16 +251,9 @@ def _values_of_all(rows: Sequence[Any], fields: dict[str, _Field], path: tuple[s
     if len(last.attributes) > 1:
         return None
     try:
-        return _getter(".".join((*attributes, last.attributes[path[-1]])))(rows)
+        return list(map(attrgetter(".".join((*attributes, last.attributes[path[-1]]))), rows))
     except AttributeError:
         return None
-
-
-@lru_cache(maxsize=1024)
-def _getter(attributes: str) -> Callable[[Sequence[Any]], list[Any]]:
-    """Return what takes an attribute of every row; as source text, which Python runs twice as fast as `attrgetter`."""
-    getter: Callable[[Sequence[Any]], list[Any]] = eval(f"lambda rows: [row.{attributes} for row in rows]")
-    return getter
 
 
 def _first_set(values: list[Any], others: list[list[Any]]) -> tuple[list[Any], int]:

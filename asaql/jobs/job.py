@@ -123,6 +123,7 @@ class Job:
         locale: The culture of the job; kept, not acted upon.
         output_error_policy: What happens to rows that an output cannot take.
         ignore_case: Whether text comparison ignores case.
+        ignored_warnings: Codes of warnings that `asaql check` shall not show.
         warnings: What the description says that is doubtful or has no effect here.
     """
 
@@ -138,4 +139,5 @@ class Job:
     locale: str = "en-US"
     output_error_policy: OutputErrorPolicy = "retry"
     ignore_case: bool = False
+    ignored_warnings: tuple[str, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()

@@ -2,12 +2,16 @@
 
 from typing import Any, Final
 
+from asaql.diagnostics import CODES
 from asaql.jobs.functions import OUTPUT_TYPES
 from asaql.jobs.records import Event, Field, ListOf, Named, Record
 from asaql.jobs.shapes import Choice, Duration, Fraction, Moment, Text, Truth, Whole
 from asaql.udf.scoring_spec import ENVELOPES
 
 LEVELS: Final = ("1.0", "1.1", "1.2")
+SILENCEABLE: Final = ("AQ105", "AQ208", *(each for each in CODES if each.startswith("AQ8")))
+"""The codes of warnings about queries, which can be switched off."""
+
 MAX_STREAMING_UNITS: Final = 100_000
 
 _INPUT = Record(
@@ -111,6 +115,10 @@ _TEST = Record(
         Field("replay", Text(), "A recording of scores that answers for the scoring functions."),
     ),
 )
+_LINT = Record(
+    "the settings of lint",
+    (Field("ignore", ListOf(Choice(SILENCEABLE)), "Codes of warnings that are not shown; errors always are."),),
+)
 JOB_SHAPE: Final = Record(
     "a job",
     (
@@ -127,6 +135,7 @@ JOB_SHAPE: Final = Record(
         Field("locale", Text(), "The job's culture; en-US by default."),
         Field("output_error_policy", Choice(("retry", "drop")), "What is done with rows that cannot be written."),
         Field("ignore_case", Truth(), "Whether the comparison of texts ignores case; false by default."),
+        Field("lint", _LINT, "What asaql check warns about."),
         Field("tests", ListOf(_TEST), "What asaql test runs; no other command reads it."),
     ),
     one_of=("query", "query_file"),

@@ -1,5 +1,6 @@
 """Reads a job file, `job.yaml`. Its keys are in `job_shape`, what they mean is told in `docs/job-file.md`."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from asaql.jobs.yaml_document import parse_yaml
 from asaql.model import TICKS_PER_SECOND
 from asaql.udf.scoring_spec import ScoringFunction, Secret
 from asaql.udf.script_spec import ScriptFunction
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""A value that is a variable and nothing else, and so can be read again."""
 
 
 def read_yaml_job(path: Path) -> Job:
@@ -88,6 +92,7 @@ class _Reader:
             locale=get("locale", "en-US"),
             output_error_policy=get("output_error_policy", "retry"),
             ignore_case=get("ignore_case", False),
+            ignored_warnings=tuple(each for each in get("lint", {}).get("ignore", ()) if each is not None),
             warnings=self.problems.warnings,
         )
 
@@ -253,12 +258,14 @@ class _Reader:
 
     def _key(self, name: str, values: dict[str, Any]) -> Secret | None:
         if "key" in values:
-            return Secret(values["key"])
+            node = self._node("functions", name, "scoring", "key")
+            match = _VARIABLE.fullmatch(node.raw) if isinstance(node, Scalar) else None
+            return Secret(values["key"], variable=match[1] if match else None)
         if "key_file" not in values:
             return None
         at = self._node("functions", name, "scoring", "key_file")
         found = read_source(self._file(values["key_file"]), self.problems, at, what="key file")
-        return Secret(found.text.strip()) if found else None
+        return Secret(found.text.strip(), path=self._file(values["key_file"])) if found else None
 
 
 def _below(node: Node, *keys: str) -> Node:

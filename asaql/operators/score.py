@@ -97,11 +97,20 @@ class ScoreOperator(Operator):
         self._requests: deque[tuple[Future[list[Value]], int]] = deque()
         self._queue: deque[_Queued] = deque()
         self._unanswered: deque[_Held] = deque()
+        self._rows_held = 0
+        self._newest: int | None = None
+        self._oldest_held: int | None = None
 
     @property
     def rows_held(self) -> int:
-        """Rows that have come in and not gone on."""
-        return sum(each.batch.height for each in self._queue if isinstance(each, _Held))
+        """Rows that have come in and not gone on; any thread may ask."""
+        return self._rows_held
+
+    @property
+    def delay(self) -> int:
+        """Ticks of event time from the oldest row held to the newest that has come in; any thread may ask."""
+        newest, oldest = self._newest, self._oldest_held
+        return 0 if newest is None or oldest is None else max(0, newest - oldest)
 
     @property
     def is_waiting(self) -> bool:
@@ -113,6 +122,10 @@ class ScoreOperator(Operator):
         if batch.height:
             held = _Held(batch)
             self._queue.append(held)
+            self._rows_held += batch.height
+            self._newest = int(batch.times[-1])
+            if self._oldest_held is None:
+                self._oldest_held = int(batch.times[0])
             self._unanswered.append(held)
             self._unsent += batch.columns[self._argument_slot].expand(batch.height).to_values()
         at, size = 0, self._scorer.max_batch_rows
@@ -202,17 +215,24 @@ class ScoreOperator(Operator):
                 self._queue.popleft()
                 yield head
             elif not head.missing:
-                self._queue.popleft()
+                self._release(head)
                 yield self._scored(head.batch, head.results)
             else:
                 return
+
+    def _release(self, head: _Held) -> None:
+        """Let go of the batch at the head of the queue."""
+        self._queue.popleft()
+        self._rows_held -= head.batch.height
+        oldest = self._unanswered[0] if self._unanswered else None
+        self._oldest_held = None if oldest is None else int(oldest.batch.times[0])
 
     def _answered_part(self) -> Iterator[Emission]:
         """Return the rows before the oldest unanswered one."""
         yield from self._complete()
         head = self._queue[0] if self._queue else None
         if isinstance(head, _Held) and head.results:
-            self._queue.popleft()
+            self._release(head)
             yield self._scored(head.batch.slice(0, len(head.results)), head.results)
 
     def _scored(self, batch: Batch, results: list[Value]) -> Batch:

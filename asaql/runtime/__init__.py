@@ -5,12 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asaql.runtime.metrics import RunSummary
-    from asaql.runtime.query import check_job, explain_job
+    from asaql.runtime.query import check_job, explain_job, review_job
     from asaql.runtime.run import run_job
 
-__all__ = ["RunSummary", "check_job", "explain_job", "run_job"]
+__all__ = ["RunSummary", "check_job", "explain_job", "review_job", "run_job"]
 
-_HOMES = {"RunSummary": "metrics", "check_job": "query", "explain_job": "query", "run_job": "run"}
+_HOMES = {
+    "RunSummary": "metrics",
+    "check_job": "query",
+    "explain_job": "query",
+    "review_job": "query",
+    "run_job": "run",
+}
 
 
 def __getattr__(name: str) -> Any:

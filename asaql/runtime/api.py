@@ -137,7 +137,11 @@ def run_query(
 
 
 def run_in_memory(
-    job: Job, *, batch_rows: int | None = None, parallelism: int = 1, arrivals: Mapping[str, Sequence[int]] | None = None
+    job: Job,
+    *,
+    batch_rows: int | None = None,
+    parallelism: int = 1,
+    arrivals: Mapping[str, Sequence[int]] | None = None,
 ) -> tuple[Rows, list[Diagnostic]]:
     """Run a job and return the rows of its outputs, wherever the job would write them, and the warnings.
 

@@ -39,7 +39,7 @@ def compile_job(job: Job, *, is_complete: bool = True) -> Compiled:
     """
     parsed = parse(job.query)
     try:
-        analysis = analyse(parsed.script, job.query, _catalog(job, is_complete=is_complete))
+        analysis = analyse(parsed.script, job.query, catalog_of(job, is_complete=is_complete))
     except QueryError as error:
         raise QueryError((*parsed.warnings, *error.diagnostics)) from error
     plan = plan_query(analysis)
@@ -52,7 +52,8 @@ def compile_job(job: Job, *, is_complete: bool = True) -> Compiled:
     return Compiled(resolved, plan, (*parsed.warnings, *analysis.warnings, *resolved.warnings), inputs)
 
 
-def _catalog(job: Job, *, is_complete: bool) -> Catalog:
+def catalog_of(job: Job, *, is_complete: bool) -> Catalog:
+    """Return what a job declares; `is_complete` says whether that is all its functions."""
     functions = [
         DeclaredFunction(
             each.name,

@@ -11,7 +11,7 @@ from asaql.analysis.bound import BoundExpression, EventTime, children
 from asaql.diagnostics import Diagnostic, QueryError, Source
 from asaql.formats import Projection, ReadOptions
 from asaql.jobs import TimePolicies
-from asaql.model import Kind
+from asaql.model import TICKS_PER_SECOND, Kind
 from asaql.operators.aggregation import ScriptAggregates
 from asaql.operators.contract import Operator
 from asaql.operators.evaluate import Evaluator
@@ -101,6 +101,10 @@ class Lowered:
             ):
                 spelled = names[name.casefold()]
                 counts[spelled] = counts.get(spelled, 0) + ingress.counts[counter]
+        for stage in self.flow.stages:
+            if isinstance(stage.operator, ScoreOperator):
+                summary.backlog += stage.operator.rows_held
+                summary.watermark_delay = max(summary.watermark_delay, stage.operator.delay / TICKS_PER_SECOND)
 
 
 def lower(plan: Plan, around: Surroundings, sinks: dict[str, Sink]) -> Lowered:

@@ -1,14 +1,17 @@
 """What can be said of a job without running it."""
 
 import json
+from collections.abc import Collection
 from typing import Literal
 
+from asaql.analysis.lint import lint, without_silenced
 from asaql.diagnostics import Diagnostic, QueryError
 from asaql.diagnostics.diagnostic import by_position
 from asaql.jobs import Job
 from asaql.plan import explain_json, explain_mermaid, explain_text
-from asaql.runtime.compile import compile_job
+from asaql.runtime.compile import catalog_of, compile_job
 from asaql.runtime.scripts import open_scripts
+from asaql.syntax import parse
 
 
 def check_job(job: Job) -> tuple[Diagnostic, ...]:
@@ -29,6 +32,21 @@ def check_job(job: Job) -> tuple[Diagnostic, ...]:
         found += error.diagnostics
     unique = dict.fromkeys(found)
     return tuple(sorted(unique, key=by_position))
+
+
+def review_job(job: Job, ignored: Collection[str] = ()) -> tuple[Diagnostic, ...]:
+    """Return what `check_job` finds and, if there are no errors, what lint does; nothing is run.
+
+    Args:
+        job: The job.
+        ignored: Codes of warnings that are left out, beside those that the job and comments in the query name.
+    """
+    found = check_job(job)
+    if not any(each.is_error for each in found):
+        script = parse(job.query).script
+        found += lint(script, job.query, catalog_of(job, is_complete=_is_complete(job)))
+    shown = without_silenced((*job.warnings, *found), job.query, {*ignored, *job.ignored_warnings})
+    return tuple(sorted(dict.fromkeys(shown), key=by_position))
 
 
 def explain_job(job: Job, format: Literal["text", "mermaid", "json"] = "text") -> str:  # noqa: A002

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from asaql.diagnostics import Diagnostic, JobError, QueryError, Severity, did_you_mean
+from asaql.diagnostics import Diagnostic, QueryError, Severity, did_you_mean
 from asaql.formats import Chunk
 from asaql.jobs import InputSpec, Job
 from asaql.model import Batch
@@ -22,8 +22,10 @@ from asaql.runtime.flow import Flow, Sink, Stage
 from asaql.runtime.lower import Lowered, Surroundings, lower
 from asaql.runtime.memory import keep_freed_memory, seldom_collected
 from asaql.runtime.metrics import RunSummary
+from asaql.runtime.monitor import MetricsFile, Monitor, Watcher
 from asaql.runtime.outputs import Encoded, OutputSink
 from asaql.runtime.pool import SharedTask, pool_of
+from asaql.runtime.prometheus import serve_metrics
 from asaql.runtime.reading import InputReader, InputTask, Reading
 from asaql.runtime.reference import is_dated, snapshots
 from asaql.runtime.scorers import Scorers
@@ -44,6 +46,8 @@ def run_job(
     batch_rows: int | None = None,
     warn: Warn = lambda _: None,
     metrics_path: Path | None = None,
+    metrics_port: int | None = None,
+    watchers: Sequence[Watcher] = (),
     record_scores: Path | None = None,
     clock: Clock | None = None,
 ) -> RunSummary:
@@ -54,7 +58,9 @@ def run_job(
         parallelism: Processes that decode and compute row by row; 1 starts none.
         batch_rows: Events in a batch; None lets the size of the input decide. No result depends on it.
         warn: Takes warnings, as they come up.
-        metrics_path: Where metrics are written as JSON lines.
+        metrics_path: Where metrics are written as JSON lines, every few seconds and at the end.
+        metrics_port: Where metrics are served for Prometheus on this machine; 0 for any port that is free.
+        watchers: What else is shown the counts while the job runs.
         record_scores: Where scored rows are kept with their scores, if the job ends well.
         clock: Tells how long the run took.
 
@@ -72,6 +78,8 @@ def run_job(
         batch_rows=batch_rows,
         warn=warn,
         metrics_path=metrics_path,
+        metrics_port=metrics_port,
+        watchers=watchers,
         record_scores=record_scores,
         clock=clock,
     )
@@ -85,6 +93,8 @@ def run_compiled(
     batch_rows: int | None = None,
     warn: Warn = lambda _: None,
     metrics_path: Path | None = None,
+    metrics_port: int | None = None,
+    watchers: Sequence[Watcher] = (),
     record_scores: Path | None = None,
     clock: Clock | None = None,
     arrivals: dict[str, Sequence[int]] | None = None,
@@ -98,6 +108,8 @@ def run_compiled(
         batch_rows: As in `run_job`.
         warn: As in `run_job`.
         metrics_path: As in `run_job`.
+        metrics_port: As in `run_job`.
+        watchers: As in `run_job`.
         record_scores: As in `run_job`.
         clock: As in `run_job`.
         arrivals: Folded input name to the ticks at which its events arrived, where that is known from outside.
@@ -108,8 +120,14 @@ def run_compiled(
     try:
         with ExitStack() as outer:
             writer = outer.enter_context(RecordingWriter(record_scores)) if record_scores is not None else None
+            if metrics_path is not None:
+                watchers = (*watchers, MetricsFile(metrics_path, clock))
+            endpoint = outer.enter_context(serve_metrics(metrics_port)) if metrics_port is not None else None
             with ExitStack() as stack, seldom_collected():
                 run = _Run(compiled, sinks, stack, warn, parallelism, batch_rows, arrivals or {}, writer)
+                if endpoint is not None:
+                    endpoint.sample = run.sample
+                stack.enter_context(Monitor(run.sample, watchers, clock))
                 run.go()
             for sink in sinks.values():
                 sink.commit()
@@ -119,10 +137,8 @@ def run_compiled(
         for sink in sinks.values():
             sink.abort()
         raise
-    summary = run.summary
+    summary = run.sample()
     summary.seconds = clock.seconds() - started
-    if metrics_path is not None:
-        _write_metrics(metrics_path, summary)
     return summary
 
 
@@ -138,7 +154,8 @@ class _Run:
         arrivals: dict[str, Sequence[int]],
         writer: RecordingWriter | None,
     ) -> None:
-        self.summary = RunSummary()
+        self._summary = RunSummary()
+        self._lowered: Lowered | None = None
         self._compiled = compiled
         self._job = compiled.job
         self._sinks = sinks
@@ -169,13 +186,22 @@ class _Run:
             any(map(is_dated, specs.values())),
         )
         outputs: dict[str, Sink] = dict(self._sinks)
-        lowered = lower(self._compiled.plan, around, outputs)
+        lowered = self._lowered = lower(self._compiled.plan, around, outputs)
         self._stack.callback(lowered.flow.close)
         try:
             self._read_all(lowered, specs, scripts)
         except (EvaluationError, ScriptError) as error:
             raise job_error(error, self._job.query) from error
-        self._count(lowered)
+
+    def sample(self) -> RunSummary:
+        """Return what the run has done so far; any thread may call it."""
+        summary = self._summary.copy()
+        names = {output.name.casefold(): output.name for output in self._compiled.plan.outputs}
+        summary.events_out = {names[key]: sink.rows for key, sink in self._sinks.items()}
+        self._scorers.count(summary)
+        if self._lowered is not None:
+            self._lowered.count(summary, self._compiled.inputs)
+        return summary
 
     # Inputs ------------------------------------------------------------------------------------------------------
 
@@ -231,7 +257,8 @@ class _Run:
         task = lowered.tasks[key]
         arrivals = self._arrivals.get(key)
         rows = 1 if arrivals is not None else self._rows
-        chunks = open_source(spec, task.format, task.options, rows)
+        is_whole = task.projection.record_slot is not None
+        chunks = open_source(spec, task.format, task.options, rows, has_whole_events=is_whole)
         if self._parallelism == 1:
             reader = InputReader(task, scripts)
             for chunk, arrived in _with_arrivals(chunks, arrivals):
@@ -253,7 +280,7 @@ class _Run:
 
     def _take(self, key: str, reading: Reading, flow: Flow) -> None:
         """Count a reading, warn of what was dropped, and pass its rows on."""
-        summary, name = self.summary, self._compiled.inputs[key]
+        summary, name = self._summary, self._compiled.inputs[key]
         for counts, value in (
             (summary.events_in, reading.events),
             (summary.bytes_in, reading.size),
@@ -290,13 +317,6 @@ class _Run:
     def _on_console(self, level: str, function: str, text: str) -> None:
         self._warn(Diagnostic("AQ602", f"udf.{function}: console.{level}: {text}", severity=Severity.WARNING))
 
-    def _count(self, lowered: Lowered) -> None:
-        """Add what sinks, scorers and ingress have counted."""
-        names = {output.name.casefold(): output.name for output in self._compiled.plan.outputs}
-        self.summary.events_out = {names[key]: sink.rows for key, sink in self._sinks.items()}
-        self._scorers.count(self.summary)
-        lowered.count(self.summary, self._compiled.inputs)
-
 
 def _encoding(task: InputTask, entries: Sequence[Stage]) -> InputTask:
     """Return a task whose rows are encoded where they are read, as far as they go straight to one output."""
@@ -328,13 +348,3 @@ def _no_data(name: str, given: list[str]) -> Diagnostic:
         notes=(f"data was given for {', '.join(given)}",) if given else (),
         help=f'did you mean "{nearest}"?' if nearest else f"--input {name}=FILE",
     )
-
-
-def _write_metrics(path: Path, summary: RunSummary) -> None:
-    import orjson
-
-    lines = b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in summary.metrics())
-    try:
-        path.write_bytes(lines)
-    except OSError as error:
-        raise JobError(Diagnostic("AQ704", f'metrics file "{path}" cannot be written: {error.strerror}')) from error

@@ -10,7 +10,7 @@ from asaql.jobs import Job
 from asaql.operators.score import Scorer
 from asaql.plan import Plan
 from asaql.plan.logical import Score, nodes_of
-from asaql.runtime.metrics import RunSummary
+from asaql.runtime.metrics import FunctionCounts, RunSummary
 from asaql.udf.scoring_recording import Recording, RecordingWriter
 from asaql.udf.scoring_replay import CountingScorer, RecordingScorer, ReplayScorer
 from asaql.udf.scoring_spec import ScoringFunction
@@ -60,12 +60,14 @@ class Scorers:
         return scorer if self._writer is None else RecordingScorer(scorer, self._writer)
 
     def count(self, summary: RunSummary) -> None:
-        """Add what was sent and answered to a summary."""
-        for scorer in self._opened:
-            summary.requests += scorer.function_requests
-            summary.scored += scorer.function_events
-            summary.failed_requests += scorer.failed_requests
-            summary.retries += scorer.retries
+        """Add what was sent and answered to a summary; any thread may call it."""
+        for scorer in tuple(self._opened):
+            counts = summary.functions.setdefault(scorer.function.name, FunctionCounts())
+            counts.requests += scorer.function_requests
+            counts.events += scorer.function_events
+            counts.failed += scorer.failed_requests
+            counts.retries += scorer.retries
+            counts.in_flight += scorer.in_flight
 
     def _start(self, name: str) -> "HttpScorer | ReplayScorer":
         function: ScoringFunction = next(each for each in self._job.scorers if each.name.casefold() == name.casefold())

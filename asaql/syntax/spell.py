@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from asaql.syntax import ast
 from asaql.syntax.ast import BinaryOperator, UnaryOperator
+from asaql.syntax.build_expressions import conjunction, disjunction
 from asaql.syntax.words import JOIN_WORDS, KEYWORDS, RESERVED
 
 _BARE = re.compile(r"[^\W\d]\w*")
@@ -58,11 +59,6 @@ def spell_expression(expression: "ast.Expression | ast.Star") -> str:
     return _spell(expression, _OR)
 
 
-def spell_conjunct(expression: ast.Expression) -> str:
-    """Return an expression as it is written as an operand of AND."""
-    return _spell(expression, _NOT)
-
-
 def _spell(node: "ast.Expression | ast.Star", place: int) -> str:
     """Return a node as text, in parentheses if it binds weaker than its `place`."""
     text, strength = _form(node)
@@ -95,11 +91,32 @@ def _form(node: "ast.Expression | ast.Star") -> tuple[str, int]:
 
 
 def _binary(node: ast.Binary) -> tuple[str, int]:
+    if (operands := _balanced_operands(node)) is not None:
+        strength = _LOGICAL[node.operator]
+        return f" {node.operator} ".join(_spell(each, strength + 1) for each in operands), strength
     if node.operator in _LOGICAL or node.operator in _ARITHMETIC:
         strength = _LOGICAL.get(node.operator, _ARITHMETIC.get(node.operator, _SUM))
         left, right = _spell(node.left, strength), _spell(node.right, strength + 1)
         return f"{left} {node.operator} {right}", strength
     return f"{_spell(node.left, _SUM)} {node.operator} {_spell(node.right, _SUM)}", _PREDICATE
+
+
+def _balanced_operands(node: ast.Binary) -> list[ast.Expression] | None:
+    """Return the operands of a chain of AND or OR so long that it is read as a balanced tree; None of other trees."""
+    right = node.right
+    if node.operator not in _LOGICAL or not isinstance(right, ast.Binary) or right.operator is not node.operator:
+        return None
+    operands: list[ast.Expression] = []
+    waiting: list[ast.Expression] = [node.right, node.left]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, ast.Binary) and each.operator is node.operator:
+            waiting += [each.right, each.left]
+        else:
+            operands.append(each)
+    chain = conjunction if node.operator is BinaryOperator.AND else disjunction
+    with_marks = [item for operand in operands for item in (operand, None)][:-1]
+    return operands if chain(with_marks) == node else None
 
 
 def _negatable(node: ast.Like | ast.Between | ast.In) -> str:

@@ -172,6 +172,12 @@ class Case:
         return f"{self.path}:{self.line}"
 
     @property
+    def query_place(self) -> str | None:
+        """The query's file, or None if it stands in the case."""
+        name = self.query_block.tags.get("file")
+        return str(self.path.parent / name) if name else None
+
+    @property
     def is_run(self) -> bool:
         """Whether the query runs; a case that expects a plan and nothing else is only compiled."""
         return self.plan is None or bool(self.outputs) or self.error is not None

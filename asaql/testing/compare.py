@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Protocol
 
-from asaql.testing.values import CsvText, canonical_text, row_text, values_equal
+from asaql.testing.values import CsvText, canonical_text, coarse_text, row_text, values_equal
 
 Row = Mapping[str, Any]
 
@@ -128,19 +128,27 @@ def _carets(row: Row, names: list[str]) -> str:
     return " " + "  ".join(("^" if is_marked else " ") * len(text) for is_marked, text in parts).rstrip()
 
 
-def _fields(expected: Row, observed: Row, comparison: "_Comparison") -> Iterator[str]:
+def _fields(expected: Row, observed: Row, comparison: "_Comparison", above: str = "") -> Iterator[str]:
+    """Yield a line for each field that differs; fields of records by their path."""
     for key in [*expected, *(each for each in observed if each not in expected)]:
         if comparison.is_field_equal(key, expected, observed):
             continue
+        name = f'"{above}{key}"'
         if key not in observed:
-            yield f'"{key}": missing'
+            yield f"{name}: missing{_other_case(key, observed)}"
         elif key not in expected:
-            yield f'"{key}": not expected'
+            yield f"{name}: not expected"
+        elif isinstance(expected[key], Mapping) and isinstance(observed[key], Mapping):
+            yield from _fields(expected[key], observed[key], comparison, f"{above}{key}.")
         else:
             left, right = expected[key], observed[key]
-            yield (
-                f'"{key}": expected {row_text(left)}, observed {row_text(right)}{comparison.distance_text(left, right)}'
-            )
+            distance = comparison.distance_text(left, right)
+            yield f"{name}: expected {row_text(left)}, observed {row_text(right)}{distance}"
+
+
+def _other_case(key: str, row: Row) -> str:
+    found = next((each for each in row if each.casefold() == key.casefold()), None)
+    return "" if found is None else f'; it is spelled "{found}"'
 
 
 class _Comparison:
@@ -149,10 +157,10 @@ class _Comparison:
     def __init__(self, output: Expected, observed: Sequence[Row], tolerance: float) -> None:
         self._output = output
         self._tolerance = tolerance
-        ignored = [each.casefold().split(".") for each in output.ignored]
-        is_csv = any(isinstance(value, CsvText) for row in output.rows for value in row.values())
-        self.expected = [_without_empty(_without(row, ignored), is_csv) for row in output.rows]
-        self.observed = [_without_empty(_without(row, ignored), is_csv) for row in observed]
+        ignored = sorted(each.casefold() for each in output.ignored)
+        self._is_csv = any(isinstance(value, CsvText) for row in output.rows for value in row.values())
+        self.expected = [_without_empty(_without(row, ignored), self._is_csv) for row in output.rows]
+        self.observed = [_without_empty(_without(row, ignored), self._is_csv) for row in observed]
 
     def place(self, at: int, path: object) -> str:
         """Return where an expected row stands."""
@@ -208,13 +216,17 @@ class _Comparison:
             else:
                 candidates.remove(found)
                 pairs.append(Pair(at, found))
-        rest = sorted(each for several in left_over.values() for each in several)
+        nearby: dict[str, list[int]] = {}
+        for each in sorted(each for several in left_over.values() for each in several):
+            nearby.setdefault(coarse_text(self.observed[each], is_csv=self._is_csv), []).append(each)
         for at in unmatched:
-            equal = next((each for each in rest if self.rows_equal(self.expected[at], self.observed[each])), None)
-            if equal is not None:
-                rest.remove(equal)
-            pairs.append(Pair(at, equal))
-        return pairs + [Pair(None, each) for each in rest]
+            row = self.expected[at]
+            candidates = nearby.get(coarse_text(row, is_csv=self._is_csv), [])
+            found = next((each for each in candidates if self.rows_equal(row, self.observed[each])), None)
+            if found is not None:
+                candidates.remove(found)
+            pairs.append(Pair(at, found))
+        return pairs + [Pair(None, each) for each in sorted(each for several in nearby.values() for each in several)]
 
     def pairs(self) -> Iterator[Pair]:
         """Yield every row once: equal rows together, then each rest with the nearest other row."""
@@ -250,7 +262,7 @@ class _Comparison:
         yield from (Pair(None, each) for each in unexpected if each not in taken)
 
     def _likeness(self, left: Row, right: Row) -> float:
-        return sum(1 + self._field_likeness(left[key], right[key]) for key in left.keys() & right.keys())
+        return sum(self._field_likeness(left[key], right[key]) for key in left.keys() & right.keys())
 
     def _field_likeness(self, left: object, right: object) -> float:
         if self.rows_equal(left, right):
@@ -261,16 +273,17 @@ class _Comparison:
         return 0
 
 
-def _without(row: Row, ignored: Sequence[Sequence[str]]) -> Row:
-    """Return a row without the fields that some paths of folded names lead to."""
+def _without(row: Row, ignored: Sequence[str]) -> Row:
+    """Return a row without the fields that folded names, or paths of names with points between them, lead to."""
     if not ignored:
         return row
     kept: dict[str, Any] = {}
     for key, value in row.items():
-        below = [path[1:] for path in ignored if path[0] == key.casefold() and len(path) > 1]
-        if [key.casefold()] in [list(path) for path in ignored] or key.casefold() in {".".join(p) for p in ignored}:
+        folded = key.casefold()
+        if folded in ignored:
             continue
-        kept[key] = _without(value, below) if below and isinstance(value, Mapping) else value
+        below = [each.removeprefix(f"{folded}.") for each in ignored if each.startswith(f"{folded}.")]
+        kept[key] = _without(value, below) if isinstance(value, Mapping) else value
     return kept
 
 

@@ -13,8 +13,8 @@ from asaql.jobs import CompatibilityLevel, InputSpec, Job
 from asaql.runtime import explain_job
 from asaql.runtime.api import run_query
 from asaql.testing.case import Case, Input
-from asaql.testing.values import row_text
 from asaql.testing.scoring import serve
+from asaql.testing.values import row_text
 from asaql.udf.scoring_recording import Recording
 from asaql.udf.scoring_spec import ScoringFunction
 

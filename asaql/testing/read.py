@@ -45,11 +45,18 @@ _LANGUAGES = {
 }
 _NEEDS_TAG = ("jsonl", "ndjson", "csv", "js", "javascript", "yaml")
 _SCORE_HEADER = re.compile(r"udf\.(\w+)\(row\)", re.IGNORECASE)
+_TAGGED = re.compile(rf"^(`{{3,}}|~{{3,}})[ \t]*\w+[ \t][^\n]*\b({'|'.join(_LANGUAGES)})\b", re.MULTILINE)
+"""Finds the opening of a block with a tag."""
 _Named = TypeVar("_Named", Input, Output)
 
 
-def read_cases(path: Path) -> list[Case]:
+def read_cases(path: Path, *, is_searched: bool = False) -> list[Case]:
     """Return the cases of a Markdown file; sections without a `sql` block are prose and give none.
+
+    Args:
+        path: The file.
+        is_searched: Whether the file was found rather than named. It may then be any document, so that a section is a
+            case only if it also has a block with a tag.
 
     Raises:
         QueryError: The file cannot be read or does not follow the form; every diagnostic names file and line.
@@ -60,18 +67,25 @@ def read_cases(path: Path) -> list[Case]:
         message = f'case file "{path}" cannot be read'
         raise QueryError(Diagnostic("AQ702", message, notes=(str(error),))) from error
     source = Source(str(path), text)
+    if is_searched and not _TAGGED.search(text):
+        return []
     try:
         sections = read_sections(text)
     except MarkdownError as error:
         raise _fault(source, error.line, str(error)) from error
     reader = _Reader(path, source)
-    cases = [reader.case(each) for each in sections if any(_role(block) == "sql" for block in each.blocks)]
+    cases = [reader.case(each) for each in sections if _is_case(each, needs_tag=is_searched)]
     seen: dict[str, Case] = {}
     for case in cases:
         if case.heading in seen:
             raise _fault(source, case.line, f'two cases have the heading "{case.heading}"')
         seen[case.heading] = case
     return cases
+
+
+def _is_case(section: Section, *, needs_tag: bool) -> bool:
+    roles = {_role(block) for block in section.blocks}
+    return "sql" in roles and (not needs_tag or len(roles - {"sql", None}) > 0)
 
 
 def _fault(

@@ -1,19 +1,23 @@
-"""Runs case files: every case in every setting against one expectation."""
+"""Runs test files: every Markdown case in every setting, every test of a job in one, against one expectation."""
 
 import itertools
-import re
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from xml.etree import ElementTree
 
 from asaql.diagnostics import AsaqlError, Diagnostic, QueryError
+from asaql.runtime.clock import Clock, SystemClock
 from asaql.testing.case import Case
 from asaql.testing.check import check_outcome, check_plan
+from asaql.testing.discover import TestFile, find_tests, read_tests
 from asaql.testing.execute import Outcome, Setting, execute, plan_of
-from asaql.testing.read import read_cases
+from asaql.testing.files import files_of
+from asaql.testing.junit import junit_xml
+from asaql.testing.recorded import RecordedTest, check_test, execute_test
+from asaql.testing.report import CaseResult, TestReport
 from asaql.testing.update import Edit, apply_edits, edits_for, plan_edits
+from asaql.testing.update_recorded import InlineEdit, apply_inline_edits, update_test
 
 BATCH_SIZES: tuple[int | None, ...] = (1, 7, None)
 """Most rows a batch; None: as many as there are."""
@@ -24,63 +28,6 @@ Execute = Callable[[Case, Setting], Outcome]
 """Runs a case once."""
 
 _BUG_LINES = 7
-_LINE = re.compile(r"(?P<path>.+):(?P<line>\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class CaseResult:
-    """How a case went: `lines` says what differed and is empty when the case passed."""
-
-    case: Case
-    lines: tuple[str, ...]
-
-    @property
-    def has_passed(self) -> bool:
-        """Whether every run gave what the case expects."""
-        return not self.lines
-
-
-@dataclass(frozen=True, slots=True)
-class TestReport:
-    """How the cases of several files went.
-
-    Attributes:
-        results: Every case that ran.
-        errors: Renderings of files that could not be read as case files.
-        updated: The files that `update` changed.
-    """
-
-    __test__ = False  # pytest collects classes with this prefix otherwise
-
-    results: tuple[CaseResult, ...]
-    errors: tuple[str, ...] = ()
-    updated: tuple[Path, ...] = ()
-
-    @property
-    def passed(self) -> int:
-        """How many cases passed."""
-        return sum(each.has_passed for each in self.results)
-
-    @property
-    def failed(self) -> int:
-        """How many cases failed."""
-        return len(self.results) - self.passed
-
-    @property
-    def exit_code(self) -> int:
-        """0 when all cases passed, else 1."""
-        return 1 if self.failed or self.errors else 0
-
-    @property
-    def lines(self) -> list[str]:
-        """What to print: failures first, then what was rewritten, then one line that sums up."""
-        lines = [line for error in self.errors for line in (*error.splitlines(), "")]
-        for result in self.results:
-            if not result.has_passed:
-                lines += [f"FAILED {result.case.place}: {result.case.heading}"]
-                lines += [f"  {line}".rstrip() for line in result.lines] + [""]
-        lines += [f"updated {path}" for path in self.updated]
-        return [*lines, f"{self.passed} passed, {self.failed} failed"]
 
 
 def settings(
@@ -90,22 +37,35 @@ def settings(
     return tuple(Setting(rows, partitions) for partitions, rows in itertools.product(parallelisms, batch_sizes))
 
 
-def run_case(case: Case, runs: Sequence[Setting], *, execute: Execute = execute) -> CaseResult:
+def run_case(case: Case | RecordedTest, runs: Sequence[Setting], *, execute: Execute = execute) -> CaseResult:
     """Run a case in every setting until one gives something else than the case expects."""
     if lines := _plan_difference(case):
         return CaseResult(case, tuple(lines))
-    for setting in runs if case.is_run else ():
+    outcome: Outcome | None = None
+    for setting in runs if not isinstance(case, Case) or case.is_run else ():
         try:
-            lines = check_outcome(case, execute(case, setting))
+            outcome = _execute(case, setting, execute)
+            lines = _difference(case, outcome)
         except Exception:  # a bug that one case meets must not hide the results of the others
             lines = [f"{case.place}: asaql met a bug", *traceback.format_exc().splitlines()[-_BUG_LINES:]]
+            return CaseResult(case, (*lines, f"(with {setting})"), is_exception=True)
         if lines:
-            return CaseResult(case, (*lines, f"(with {setting})"))
-    return CaseResult(case, ())
+            is_exception = isinstance(case, RecordedTest) and outcome.error is not None
+            shown = (*lines, f"(with {setting})") if len(runs) > 1 else tuple(lines)
+            return CaseResult(case, shown, outcome=outcome, is_exception=is_exception)
+    return CaseResult(case, (), outcome=outcome)
 
 
-def _plan_difference(case: Case) -> list[str]:
-    if case.plan is None:
+def _execute(case: Case | RecordedTest, setting: Setting, execute: Execute) -> Outcome:
+    return execute(case, setting) if isinstance(case, Case) else execute_test(case, setting)
+
+
+def _difference(case: Case | RecordedTest, outcome: Outcome) -> list[str]:
+    return check_outcome(case, outcome) if isinstance(case, Case) else check_test(case, outcome)
+
+
+def _plan_difference(case: Case | RecordedTest) -> list[str]:
+    if not isinstance(case, Case) or case.plan is None:
         return []
     try:
         return check_plan(case, plan_of(case))
@@ -120,102 +80,121 @@ def run_paths(
     junit: Path | None = None,
     batch_sizes: Sequence[int | None] = BATCH_SIZES,
     parallelisms: Sequence[int] = PARALLELISMS,
+    thorough: bool = False,
+    project: Path | None = None,
     execute: Execute = execute,
+    clock: Clock | None = None,
 ) -> TestReport:
-    """Run the cases of files and folders.
+    """Run the tests of files and folders.
 
     Args:
-        paths: Case files, folders that are searched for `*.md` files, or `FILE:LINE` for the case at that line.
-        update: Whether to rewrite the expectations of cases that fail with what was observed. A case whose runs differ
+        paths: Files with tests, folders that are searched for them (see `asaql.testing.discover`), or `FILE:LINE` for
+            the test at that line.
+        update: Whether to rewrite the expectations of tests that fail with what was observed. A test whose runs differ
             among each other, or that got an error instead of rows or the other way round, is left as it is.
         junit: Where to write the results as JUnit XML.
-        batch_sizes: The batch sizes to run each case with.
-        parallelisms: The parallelisms to run each case with.
-        execute: What runs a case.
+        batch_sizes: The batch sizes to run each Markdown case with.
+        parallelisms: The parallelisms to run each Markdown case with.
+        thorough: Whether tests of jobs run with all these too, rather than once.
+        project: The project of a `testConfig.json`; None for the one around it.
+        execute: What runs a Markdown case.
+        clock: Tells how long tests took.
     """
-    runs = settings(batch_sizes, parallelisms)
-    results: list[CaseResult] = []
-    errors: list[str] = []
-    updated: list[Path] = []
-    for path, line in _files(paths, errors):
-        try:
-            cases = _selected(path, line)
-        except AsaqlError as error:
-            errors.append(str(error))
-            continue
-        if update and _update(path, cases, runs, execute):
-            updated.append(path)
-            cases = _selected(path, line)
-        results += [run_case(case, runs, execute=execute) for case in cases]
-    if not results and not errors:
-        errors.append(str(QueryError(Diagnostic("AQ710", "no case was found", help="asaql test FILE.md"))))
-    report = TestReport(tuple(results), tuple(errors), tuple(updated))
+    clock = clock or SystemClock()
+    started = clock.seconds()
+    of_cases = settings(batch_sizes, parallelisms)
+    run = _Run(of_cases, of_cases if thorough else settings((None,), (1,)), update, project, execute, clock)
+    for file in find_tests(paths, run.errors):
+        run.run_file(file)
+    if not run.results and not run.errors:
+        run.errors.append(str(QueryError(Diagnostic("AQ710", "no test was found", help="asaql test FILE.md"))))
+    report = run.report(clock.seconds() - started)
     if junit is not None:
         junit.write_bytes(junit_xml(report))
     return report
 
 
-def case_files(folder: Path) -> list[Path]:
-    """Return the Markdown files below a folder, sorted by path; hidden folders are left out."""
-    found = (each for each in folder.rglob("*.md") if each.is_file())
-    return sorted(each for each in found if not any(part.startswith(".") for part in each.relative_to(folder).parts))
+@dataclass(slots=True)
+class _Run:
+    """One run over several files, with what it has found so far."""
 
+    of_cases: tuple[Setting, ...]
+    of_jobs: tuple[Setting, ...]
+    update: bool
+    project: Path | None
+    execute: Execute
+    clock: Clock
+    results: list[CaseResult] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    updated: list[Path] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    files: set[Path] = field(default_factory=set)
 
-def _files(paths: Sequence[str | Path], errors: list[str]) -> list[tuple[Path, int | None]]:
-    found: list[tuple[Path, int | None]] = []
-    for each in paths:
-        path, line = Path(each), None
-        if not path.exists() and (match := _LINE.fullmatch(str(each))):
-            path, line = Path(match["path"]), int(match["line"])
-        if path.is_dir():
-            found += [(file, None) for file in case_files(path)]
-        elif path.exists():
-            found.append((path, line))
-        else:
-            errors.append(str(QueryError(Diagnostic("AQ702", f'"{each}" is neither a file nor a folder'))))
-    return found
-
-
-def _selected(path: Path, line: int | None) -> list[Case]:
-    cases = read_cases(path)
-    return cases if line is None else [each for each in cases if each.line <= line <= each.end]
-
-
-def _update(path: Path, cases: Iterable[Case], runs: Sequence[Setting], execute: Execute) -> bool:
-    """Rewrite the expectations of the cases that fail, where all runs agree; return whether the file changed."""
-    edits: list[Edit] = []
-    for case in cases:
+    def run_file(self, file: TestFile) -> None:
+        """Run the tests of a file, after updating their expectations if that is wanted."""
+        self.files.add(file.path)
         try:
-            if _plan_difference(case):
-                edits += plan_edits(case, plan_of(case))
-            outcomes = [execute(case, setting) for setting in runs] if case.is_run else []
+            tests = read_tests(file, self.project)
+            if self.update and self._update(file, tests):
+                tests = read_tests(file, self.project)
+        except AsaqlError as error:
+            self.errors.append(str(error))
+            return
+        for each in tests:
+            self.files |= files_of(each)
+            started = self.clock.seconds()
+            result = run_case(each, self._settings(each), execute=self.execute)
+            self.results.append(replace(result, seconds=self.clock.seconds() - started))
+
+    def report(self, seconds: float) -> TestReport:
+        """Return what came out."""
+        updated = tuple(dict.fromkeys(self.updated))
+        files = frozenset(self.files)
+        return TestReport(tuple(self.results), tuple(self.errors), updated, tuple(self.changes), seconds, files)
+
+    def _settings(self, case: Case | RecordedTest) -> tuple[Setting, ...]:
+        return self.of_cases if isinstance(case, Case) else self.of_jobs
+
+    def _update(self, file: TestFile, tests: Sequence[Case | RecordedTest]) -> bool:
+        """Rewrite the expectations of the tests that fail, where all runs agree; return whether a file changed."""
+        edits: list[Edit] = []
+        inline: list[InlineEdit] = []
+        written: list[Path] = []
+        for each in tests:
+            outcome, lines = self._observe(each)
+            if isinstance(each, Case):
+                if _plan_difference(each) and each.plan is not None:
+                    edits += plan_edits(each, plan_of(each))
+                if lines and outcome is not None:
+                    own = edits_for(each, outcome)
+                    edits += own
+                    self._note(each, lines if own else [])
+            elif lines and outcome is not None and outcome.error is None:
+                paths, own_inline = update_test(each, outcome)
+                written += paths
+                inline += own_inline
+                self._note(each, lines if paths or own_inline else [])
+        if edits and apply_edits(file.path, edits):
+            written.append(file.path)
+        written += apply_inline_edits(inline)
+        self.updated += written
+        return bool(written)
+
+    def _observe(self, case: Case | RecordedTest) -> tuple[Outcome | None, list[str]]:
+        """Return what a case's runs give, if they agree, and how that differs from the expectation."""
+        runs = self._settings(case) if not isinstance(case, Case) or case.is_run else ()
+        try:
+            outcomes = [_execute(case, setting, self.execute) for setting in runs]
         except Exception:  # shown when the case runs again, after the update
-            continue
-        if outcomes and check_outcome(case, outcomes[0]) and all(_agree(outcomes[0], each) for each in outcomes[1:]):
-            edits += edits_for(case, outcomes[0])
-    return apply_edits(path, edits)
+            return None, []
+        if not outcomes or not all(_agree(outcomes[0], each) for each in outcomes[1:]):
+            return None, []
+        return outcomes[0], _difference(case, outcomes[0])
+
+    def _note(self, case: Case | RecordedTest, lines: Sequence[str]) -> None:
+        if lines:
+            self.changes += [f"UPDATED {case.place}: {case.heading}", *(f"  {line}".rstrip() for line in lines), ""]
 
 
 def _agree(left: Outcome, right: Outcome) -> bool:
     return (left.rows, left.rendering, left.warnings) == (right.rows, right.rendering, right.warnings)
-
-
-def junit_xml(report: TestReport) -> bytes:
-    """Return a report as JUnit XML: a suite for each file, a test case for each case."""
-    root = ElementTree.Element("testsuites", tests=str(len(report.results)), failures=str(report.failed))
-    for path, results in itertools.groupby(report.results, key=lambda each: each.case.path):
-        of_file = list(results)
-        failed = sum(not each.has_passed for each in of_file)
-        suite = ElementTree.SubElement(
-            root, "testsuite", name=str(path), tests=str(len(of_file)), failures=str(failed), errors="0"
-        )
-        for each in of_file:
-            item = ElementTree.SubElement(suite, "testcase", classname=str(path), name=each.case.heading)
-            if not each.has_passed:
-                failure = ElementTree.SubElement(item, "failure", message=each.lines[0])
-                failure.text = "\n".join(each.lines)
-    for text in report.errors:
-        suite = ElementTree.SubElement(root, "testsuite", name="case files", tests="1", failures="0", errors="1")
-        item = ElementTree.SubElement(suite, "testcase", classname="case files", name="read")
-        ElementTree.SubElement(item, "error", message=text.splitlines()[0]).text = text
-    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))

@@ -7,9 +7,9 @@ from pathlib import Path
 from asaql.testing.case import Case, Output
 from asaql.testing.check import unexpected_outputs
 from asaql.testing.compare import compare_rows
-from asaql.testing.values import row_text, values_equal
 from asaql.testing.execute import Outcome
 from asaql.testing.markdown import Block, split_lines
+from asaql.testing.values import row_text, values_equal
 
 
 @dataclass(frozen=True, slots=True)

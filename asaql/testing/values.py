@@ -25,6 +25,7 @@ ABSOLUTE_TOLERANCE: Final = 1e-12
 
 _SIGNIFICANT_DIGITS = 9
 _LARGEST_BIGINT = 2**63
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?|NaN|-?Infinity", re.ASCII)
 _WRITTEN_DATETIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z", re.ASCII)
 _ANY_DATETIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d)?([.,]\d+)? ?([Zz]|[+-]\d\d:?\d\d)?", re.ASCII)
 
@@ -122,3 +123,38 @@ def _canonical(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _canonical(each) for key, each in value.items()}
     return [_canonical(each) for each in value] if isinstance(value, list | tuple) else repr(value)
+
+
+def coarse_text(row: Mapping[str, object], *, is_csv: bool) -> str:
+    """Return a text that is the same for all rows that `values_equal` may call equal, whatever the tolerance.
+
+    Args:
+        row: The row.
+        is_csv: Whether expected rows are those of a CSV file, whose values have no type.
+    """
+    form = _coarse_cell if is_csv else _coarse
+    return json.dumps({key: form(value) for key, value in row.items()}, sort_keys=True)
+
+
+def _coarse(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _coarse(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_coarse(each) for each in value]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return "#" if is_number else _canonical(value)
+
+
+def _coarse_cell(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).casefold()
+    if isinstance(value, int | float):
+        return "#"
+    if not isinstance(value, str):
+        return "[]"
+    text = value.strip()
+    if text.casefold() in ("true", "false"):
+        return text.casefold()
+    if text[:1] in ("[", "{"):
+        return "[]"
+    return "#" if _NUMBER.fullmatch(text) else _canonical(str(value))

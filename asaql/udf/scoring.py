@@ -15,6 +15,7 @@ What becomes of a request is decided here and nowhere else:
 | 200 with one element per row | the results |
 | 200 with anything else | AQ612, the job fails |
 | 503, 429; connection refused, reset or closed; no connection within 10 seconds | sent again, without end |
+| 401, and the key's variable or file holds another key now | sent again, once, with that key |
 | any other status | AQ611, the job fails |
 | the service is silent for the function's time-out | AQ615, the job fails: sending again would hide that it hangs |
 | unknown host, certificate not trusted, proxy refuses | AQ611, the job fails: waiting does not mend it |
@@ -49,12 +50,13 @@ from asaql.udf.scoring_http import (
     Connection,
     hide_query,
     lasting_reason,
+    status_advice,
     status_text,
     trusted_certificates,
     try_again,
 )
 from asaql.udf.scoring_retry import Backoff, Sleep, TryAgain, retry_after_seconds, retrying
-from asaql.udf.scoring_spec import ScoringError, ScoringFunction, shown_url
+from asaql.udf.scoring_spec import ScoringError, ScoringFunction, Secret, shown_url
 from asaql.udf.signature import Signature, result_converter
 
 _LOG = logging.getLogger(__name__)
@@ -70,12 +72,30 @@ class _Service:
     backoff: Backoff
     sleep: Sleep | None
     server: EntryScriptServer | None
+    keys: list[Secret] = field(default_factory=list)
     envelope: Envelope = field(default_factory=lambda: DescribedEnvelope(Signature()))
     signature: Signature = field(default_factory=Signature)
     scorers: list["HttpScorer"] = field(default_factory=list)
 
     def connect(self) -> Connection:
-        return Connection(self.function, self.url, self.trust)
+        return Connection(self.function, self.url, self.trust, self.keys[-1] if self.keys else None)
+
+    def newer_key(self, used: Secret | None) -> Secret | None:
+        """Return the key that the source of a refused one holds now; None if that is the same, or headers win."""
+        if used is None or any(name.casefold() == "authorization" for name in self.function.headers):
+            return None
+        key = used.read_again()
+        if key == used:
+            return None
+        if key not in self.keys:
+            self.keys.append(key)
+        return key
+
+    def hidden_in(self, text: str) -> str:
+        """Return a text without the secrets of the function."""
+        for each in self.keys:
+            text = each.hidden_in(text)
+        return self.function.hidden_in(text)
 
     def close(self) -> None:
         for each in self.scorers:
@@ -196,10 +216,21 @@ class HttpScorer:
             if is_first and not self._closed.is_set():
                 self._warn(state)
 
+        failures: list[TryAgain] = []
+
+        def attempt() -> list[Value]:
+            if failures:
+                raise failures.pop()
+            return self._attempt(connection, body, row_count)
+
         self._count(events=row_count, in_flight=1)
         try:
-            attempts = retrying(self._service.backoff, self._pause, on_retry)
-            return attempts(self._attempt, connection, body, row_count)
+            try:
+                return attempt()
+            except TryAgain as error:
+                failures.append(error)
+            # What retries leaves cycles of garbage that hold the request, so it begins only with the first failure.
+            return retrying(self._service.backoff, self._pause, on_retry)(attempt)
         finally:
             with self._counting:
                 self.in_flight -= 1
@@ -228,7 +259,10 @@ class HttpScorer:
             raise CancelledError
         self._count(requests=1)
         try:
-            return self._results(connection.post(body), row_count)
+            response = connection.post(body)
+            if response.status_code == HTTPStatus.UNAUTHORIZED:
+                response = self._with_newer_key(connection, body, response)
+            return self._results(response, row_count)
         except httpx.RequestError as error:
             self._count(failed=1)
             raise self._broken(error, row_count) from error
@@ -236,13 +270,22 @@ class HttpScorer:
             self._count(failed=1)
             raise
 
+    def _with_newer_key(self, connection: Connection, body: bytes, response: httpx.Response) -> httpx.Response:
+        """Return the answer to the request with the key that its source holds now, if that is another one."""
+        key = self._service.newer_key(connection.key)
+        if key is None:
+            return response
+        connection.use_key(key)
+        self._count(requests=1, failed=1)
+        return connection.post(body)
+
     def _results(self, response: httpx.Response, row_count: int) -> list[Value]:
         if response.status_code != HTTPStatus.OK:
             raise self._refusal(response, row_count)
         try:
             answer = self._envelope.read(response.content, row_count)
         except AnswerError as error:
-            fact = f"answered {self.function.hidden_in(str(error))}"
+            fact = f"answered {self._service.hidden_in(str(error))}"
             code, advice = "AQ612", _NAME_ADVICE if error.is_about_names else None
             raise self._error(code, fact, self._beginning(response.content), help_=advice) from error
         return answer if self._convert is None else [self._convert(value) for value in answer]
@@ -253,9 +296,7 @@ class HttpScorer:
         if status in self.function.retried_statuses:
             return TryAgain(f"status {status_text(status)}", retry_after_seconds(response.headers))
         fact = f"answered status {status_text(status)} to a request of {rows(row_count)}"
-        advice = _STATUS_ADVICE.get(status)
-        if status == HTTPStatus.NOT_FOUND:
-            advice = f"check the path of the URL; it usually ends in {_USUAL_ENDS[self.function.envelope]}"
+        advice = status_advice(status, self.function.envelope)
         return self._error("AQ611", fact, self._beginning(response.content), help_=advice)
 
     def _broken(self, error: httpx.RequestError, row_count: int) -> Exception:
@@ -270,35 +311,21 @@ class HttpScorer:
         reason = lasting_reason(error)
         if reason is None:
             return try_again(error)
-        fact = f"could not be sent a request of {rows(row_count)}: {self.function.hidden_in(reason)}"
+        fact = f"could not be sent a request of {rows(row_count)}: {self._service.hidden_in(reason)}"
         return self._error("AQ611", fact)
 
     def _beginning(self, body: bytes) -> str:
-        return f"the answer begins with {self.function.hidden_in(first_bytes(body))}" if body else "the answer is empty"
+        return f"the answer begins with {self._service.hidden_in(first_bytes(body))}" if body else "the answer is empty"
 
     def _error(self, code: str, fact: str, *notes: str, help_: str | None = None) -> ScoringError:
         server = self._service.server
-        further = (self.function.hidden_in(server.log_note()),) if server is not None and code == "AQ611" else ()
+        further = (self._service.hidden_in(server.log_note()),) if server is not None and code == "AQ611" else ()
         message = f'scoring function "{self.function.name}": {hide_query(self._service.url)} {fact}'
         return ScoringError(Diagnostic(code, message, notes=(*notes, *further), help=help_))
 
 
 _NAME_ADVICE: Final = "name the place of the results in the answer: response_name"
 _TIMEOUT_ADVICE: Final = "send fewer rows in a request, or allow the service more time"
-_STATUS_ADVICE: Final[dict[int, str]] = {
-    400: "WHERE <column> IS NOT NULL, where NULL or a value of another type reaches the service",
-    401: "check the function's key",
-    403: "check the function's key",
-    413: "lower the function's maximum number of rows in a request",
-}
-
-
-_USUAL_ENDS: Final = {
-    "azureml": "/score",
-    "mlflow": "/invocations",
-    "kserve": "/v2/models/<model>/infer",
-    "tensorflow": "/v1/models/<model>:predict",
-}
 
 
 def _refused(problem: Diagnostic) -> "Future[list[Value]]":
@@ -357,6 +384,7 @@ def open_scorer(
             server = stack.enter_context(EntryScriptServer(function.name, function.entry_script, function.model_dir))
         url = _parse_url(function, server.score_url if server is not None else function.url or "")
         service = _Service(function, url, trusted_certificates(url), backoff or Backoff(), sleep, server)
+        service.keys += [function.key] if function.key is not None else []
         stack.callback(service.close)
         service.envelope, service.signature = make_envelope(function, _fetch_description(service), url.path)
         yield HttpScorer(service)

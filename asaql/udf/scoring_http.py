@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 
 from asaql.udf.scoring_retry import TryAgain
-from asaql.udf.scoring_spec import ScoringFunction, shown_url
+from asaql.udf.scoring_spec import ScoringFunction, Secret, shown_url
 
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 
@@ -17,16 +17,20 @@ CONNECT_TIMEOUT_SECONDS: Final = 10.0
 class Connection:
     """A connection that is kept open between requests and opened again when the service has closed it.
 
-    One thread sends requests; any thread may abort. Each connection is an HTTP client of its own: one client with a
-    pool goes through all connections at every request, which with 60 of them doubles the processor time a request.
+    One thread sends requests and changes the key; any thread may abort. Each connection is an HTTP client of its own:
+    one client with a pool goes through all connections at every request, which with 60 of them doubles the processor
+    time a request.
     """
 
-    def __init__(self, function: ScoringFunction, url: httpx.URL, trust: ssl.SSLContext) -> None:
+    def __init__(
+        self, function: ScoringFunction, url: httpx.URL, trust: ssl.SSLContext, key: Secret | None = None
+    ) -> None:
         headers = {"content-type": "application/json", "accept": "application/json"}
-        if function.key is not None:
-            headers["authorization"] = f"Bearer {function.key.reveal()}"
+        if key is not None:
+            headers["authorization"] = f"Bearer {key.reveal()}"
         headers |= {name.lower(): value for name, value in function.headers.items()}
         needs_login = url.userinfo and "authorization" not in headers
+        self.key = key
         self._url = url.copy_with(userinfo=b"")
         self._socket: socket.socket | None = None
         self._is_aborted = False
@@ -49,7 +53,16 @@ class Connection:
         Raises:
             httpx.RequestError: The connection broke, or the service was silent for the function's time-out.
         """
-        return self._client.post(self._url, content=body, extensions=self._extensions)
+        response = self._client.post(self._url, content=body, extensions=self._extensions)
+        # The stream, which has been read, and the response refer to each other: together with the request they would
+        # stay until Python looks for cycles, which it seldom does while a job runs.
+        response.stream = httpx.ByteStream(b"")
+        return response
+
+    def use_key(self, key: Secret) -> None:
+        """Send another key from now on."""
+        self.key = key
+        self._client.headers["authorization"] = f"Bearer {key.reveal()}"
 
     def get(self, url: httpx.URL, timeout_seconds: float) -> httpx.Response:
         """Fetch something else that the service has.
@@ -144,3 +157,26 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def hide_query(url: httpx.URL) -> str:
     """Return a URL as messages may show it."""
     return shown_url(str(url))
+
+
+_STATUS_ADVICE: Final[dict[int, str]] = {
+    400: "WHERE <column> IS NOT NULL, where NULL or a value of another type reaches the service",
+    401: "check the function's key",
+    403: "check the function's key",
+    413: "lower the function's maximum number of rows in a request",
+}
+
+
+_USUAL_ENDS: Final = {
+    "azureml": "/score",
+    "mlflow": "/invocations",
+    "kserve": "/v2/models/<model>/infer",
+    "tensorflow": "/v1/models/<model>:predict",
+}
+
+
+def status_advice(status: int, envelope: str) -> str | None:
+    """Return what may mend a request that is answered with a status, or None."""
+    if status == HTTPStatus.NOT_FOUND:
+        return f"check the path of the URL; it usually ends in {_USUAL_ENDS[envelope]}"
+    return _STATUS_ADVICE.get(status)

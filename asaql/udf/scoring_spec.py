@@ -32,12 +32,19 @@ class Secret:
     """A text that is never shown: neither by `repr` nor by `str`, and in no message.
 
     Equal to another secret of the same text. Pickling keeps the text, so a secret can reach a worker process.
+
+    Args:
+        text: The text.
+        variable: The environment variable that it was read from, if it was.
+        path: The file that it was read from, if it was.
     """
 
-    __slots__ = ("_text",)
+    __slots__ = ("_path", "_text", "_variable")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, variable: str | None = None, path: Path | None = None) -> None:
         self._text = text
+        self._variable = variable
+        self._path = path
 
     @staticmethod
     def from_environment(variable: str) -> "Secret":
@@ -55,7 +62,7 @@ class Secret:
                     help=f"export {variable}=<the key>",
                 )
             )
-        return Secret(text)
+        return Secret(text, variable=variable)
 
     @staticmethod
     def from_file(path: Path) -> "Secret":
@@ -65,10 +72,19 @@ class Secret:
             QueryError: The file cannot be read (AQ702).
         """
         try:
-            return Secret(path.read_text(encoding="utf-8").strip())
+            return Secret(path.read_text(encoding="utf-8-sig").strip(), path=path)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             raise QueryError(Diagnostic("AQ702", f'key file "{path}" cannot be read: {reason}')) from error
+
+    def read_again(self) -> "Secret":
+        """Return what the secret's source holds now; the secret itself if it has none, or that cannot be read."""
+        try:
+            if self._variable is not None:
+                return Secret.from_environment(self._variable)
+            return self if self._path is None else Secret.from_file(self._path)
+        except QueryError:
+            return self
 
     def reveal(self) -> str:
         """Return the text, for the one place that sends it."""
@@ -90,8 +106,12 @@ class Secret:
     def __hash__(self) -> int:
         return hash(("secret", self._text))
 
-    def __reduce__(self) -> tuple[Callable[[str], "Secret"], tuple[str]]:
-        return Secret, (self._text,)
+    def __reduce__(self) -> tuple[Callable[..., "Secret"], tuple[str, str | None, Path | None]]:
+        return _secret, (self._text, self._variable, self._path)
+
+
+def _secret(text: str, variable: str | None, path: Path | None) -> Secret:
+    return Secret(text, variable=variable, path=path)
 
 
 @dataclass(frozen=True, kw_only=True)

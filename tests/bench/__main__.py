@@ -95,7 +95,7 @@ class Bench:
 
 def table_head() -> str:
     heads = ["bench", "events a CPU second", *(f"{name}: CPU s" for name in (*OURS, *RIVALS))]
-    heads += [f"{name} / asaql" for name in RIVALS] + ["wall s, 1 and 2 processes", "peak MB"]
+    heads += [f"{name} / asaql" for name in RIVALS] + ["wall s, 1 and 2 processes", "peak MB of one process"]
     return f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}"
 
 

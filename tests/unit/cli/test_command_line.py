@@ -1,5 +1,7 @@
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -60,6 +62,7 @@ def test_the_summary_goes_to_standard_error(folder: Path, capsys: pytest.Capture
         "requests         0",
     ]
     metrics = [json.loads(line) for line in (folder / "m.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert all(each.pop("time").endswith("Z") for each in metrics)
     assert {"metric": "Input Events", "logicalName": "Sensors", "value": 2} in metrics
 
 
@@ -189,6 +192,20 @@ def test_an_interruption_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setattr(click.Group, "invoke", interrupt)
     assert main(["check", "q.asaql"]) == 130
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_a_job_that_waits_for_a_service_without_end(folder: Path) -> None:
+    with socket.socket() as taken:
+        # The port is bound and nobody listens, so that connections are refused and tried again.
+        taken.bind(("127.0.0.1", 0))
+        (folder / "scored.asaql").write_text("SELECT udf.score(id) AS y FROM input", encoding="utf-8")
+        url = f"score=http://127.0.0.1:{taken.getsockname()[1]}/"
+        command = [sys.executable, "-m", "asaql", "run", "scored.asaql", "--input", "in.jsonl", "--score", url]
+        with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as job:
+            assert job.stderr is not None
+            assert any("trying again" in line for line in job.stderr)
+            job.send_signal(signal.SIGINT)
+            assert job.wait(timeout=30) == 130
 
 
 @pytest.mark.parametrize(

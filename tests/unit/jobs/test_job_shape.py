@@ -33,6 +33,12 @@ GOOD = [
     "query: a\n" + SCORING % "{url: http://h, timeout: 30s, headers: {a: b}, retried_statuses: [500]}",
     "query: a\nfunctions: {f: {javascript: {file: f.js, input_types: [any, nvarchar(max)]}}}",
 ]
+GOOD += [
+    "query: a\ntests: [{name: b, expected: {o: rows.json}}]",
+    "query: a\ntests: [{name: b, expected: {o: {rows: [{a: 1}], ignore: [a], ordered: true, exact: true}}}]",
+    "query: a\ntests: [{name: b, inputs: {i: x.csv}, expected: {}, tolerance: 1e-3, ignore: [c], replay: s.jsonl}]",
+    "query: a\ntests: []",
+]
 BAD = [
     "a",
     "name: a",
@@ -59,6 +65,15 @@ BAD = [
     "query: a\n" + SCORING % "{url: http://h, max_batch_rows: 10001}",
     "query: a\n" + SCORING % "{url: http://h, key: a, key_file: b}",
     "query: a\nfunctions: {f: {javascript: {file: f.js, output_type: int}}}",
+]
+BAD += [
+    "query: a\ntests: {name: b}",
+    "query: a\ntests: [{expected: {}}]",
+    "query: a\ntests: [{name: b}]",
+    "query: a\ntests: [{name: b, expected: {o: {path: p, rows: []}}}]",
+    "query: a\ntests: [{name: b, expected: {o: {ignore: [a]}}}]",
+    "query: a\ntests: [{name: b, expected: {}, tolerance: -1}]",
+    "query: a\ntests: [{name: b, expected: {}, tolerance: much}]",
 ]
 
 

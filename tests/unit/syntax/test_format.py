@@ -120,3 +120,13 @@ def test_a_query_alone_has_no_semicolon():
 
 def test_an_empty_script_is_an_empty_text():
     assert format_script(ast.Script(())) == ""
+
+
+@pytest.mark.parametrize("word", ["AND", "OR"])
+def test_a_chain_that_is_read_as_a_balanced_tree_gets_no_parentheses(word: str):
+    text = f" {word} ".join(f"c{n} = {n}" for n in range(300))
+    assert format_expression(parse_expression(text)) == text
+
+
+def test_a_chain_that_leans_to_the_right_keeps_its_parentheses():
+    assert format_expression(parse_expression("a = 1 AND (b = 2 AND c = 3)")) == "a = 1 AND (b = 2 AND c = 3)"

@@ -189,7 +189,7 @@ def test_services_without_a_description_are_not_asked_for_one(envelope: str) -> 
     with FaultServer().then(Reply(body=b'{"predictions": [1]}'), Reply(404)) as server:
         with open_scorer(ScoringFunction(name="score", url=server.url, envelope=envelope)) as scorer:
             assert scorer.submit([[1]]).result() == [1]
-            with pytest.raises(ScoringError, match="usually ends in /(invocations|v1/models)"):
+            with pytest.raises(ScoringError, match=r"usually ends in /(invocations|v1/models)"):
                 scorer.submit([[1]]).result()
         assert server.other_requests == []
 

@@ -1,5 +1,6 @@
 """Scoring over HTTP, against a service on this machine that fails in every way."""
 
+import gc
 import logging
 import socket
 import ssl
@@ -119,6 +120,49 @@ def test_key_and_headers_are_sent_with_every_request() -> None:
         for request in (server.requests[0], server.other_requests[0]):
             assert request.headers["authorization"] == "Bearer abc"
             assert request.headers["x-model"] == "blue"
+
+
+def test_a_key_that_was_replaced_at_its_source_is_read_again_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text("old-key\n", encoding="utf-8")
+    key = Secret.from_file(tmp_path / "key")
+    with FaultServer() as server, scorer_of(server, key=key, parallel_requests=1) as scorer:
+        scorer.submit([1]).result()
+        (tmp_path / "key").write_text("new-key\n", encoding="utf-8")
+        server.then(Reply(401), Reply(body=None))
+        assert scorer.submit([1]).result() == [0.5]
+        assert scorer.submit([1]).result() == [0.5]
+        sent = [each.headers["authorization"] for each in server.requests]
+        assert sent == ["Bearer old-key", "Bearer old-key", "Bearer new-key", "Bearer new-key"]
+        assert (scorer.function_requests, scorer.function_events, scorer.failed_requests) == (4, 3, 1)
+        server.then(Reply(401, b"no new-key, no old-key"))
+        message = failure_of(scorer.submit([1]))
+        assert "status 401" in message
+        assert "begins with no ***, no ***" in message
+        assert len(server.requests) == 5
+
+
+def test_a_new_key_that_is_refused_too_fails_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCORE_KEY", "old-key")
+    key = Secret.from_environment("SCORE_KEY")
+    with FaultServer().then(Reply(401), Reply(401)) as server, scorer_of(server, key=key) as scorer:
+        monkeypatch.setenv("SCORE_KEY", "new-key")
+        assert "status 401" in failure_of(scorer.submit([1]))
+        assert len(server.requests) == 2
+
+
+def test_a_proxy_of_the_environment_is_used_for_services_elsewhere_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    with FaultServer() as proxy, FaultServer() as local:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url.removesuffix("/score"))
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        with open_scorer(ScoringFunction(name="score", url="http://service.example/score")) as scorer:
+            assert scorer.submit([1]).result() == [0.5]
+        with scorer_of(local) as scorer:
+            scorer.submit([1]).result()
+        assert [each.path for each in proxy.requests] == ["http://service.example/score"]
+        assert len(local.requests) == 1
 
 
 def test_user_information_and_query_string_of_the_url_are_sent_and_not_shown(caplog: pytest.LogCaptureFixture) -> None:
@@ -289,6 +333,22 @@ def test_no_more_requests_are_under_way_than_allowed() -> None:
         server.release()
         assert [each.result() for each in futures] == [[0.5]] * 10
         assert server.most_in_flight <= 3
+
+
+def test_an_answered_request_leaves_no_cycle_of_garbage() -> None:
+    with FaultServer() as server, scorer_of(server, parallel_requests=1) as scorer:
+        scorer.submit([[1]]).result()
+        gc.collect()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            for _ in range(5):
+                scorer.submit([[1]]).result()
+            gc.collect()
+            left = [type(each).__name__ for each in gc.garbage]
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+        assert not {"Request", "Response", "Retrying"} & set(left)
 
 
 def test_connections_are_kept_open_between_requests() -> None:

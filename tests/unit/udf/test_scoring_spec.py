@@ -31,6 +31,19 @@ def test_a_secret_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     assert Secret.from_environment("SCORE_KEY").reveal() == "abc"
 
 
+def test_a_secret_is_read_again_from_where_it_came(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCORE_KEY", "abc")
+    (tmp_path / "key").write_text("abc")
+    secrets = [Secret.from_environment("SCORE_KEY"), Secret.from_file(tmp_path / "key"), Secret("abc")]
+    secrets = pickle.loads(pickle.dumps(secrets))
+    monkeypatch.setenv("SCORE_KEY", "def")
+    (tmp_path / "key").write_text("ghi")
+    assert [each.read_again().reveal() for each in secrets] == ["def", "ghi", "abc"]
+    monkeypatch.delenv("SCORE_KEY")
+    (tmp_path / "key").unlink()
+    assert [each.read_again().reveal() for each in secrets] == ["abc", "abc", "abc"]
+
+
 def test_a_variable_that_is_not_set_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SCORE_KEY", raising=False)
     with pytest.raises(QueryError, match=r'AQ707\]: environment variable "SCORE_KEY" is not set'):

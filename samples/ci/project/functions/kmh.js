@@ -1,0 +1,3 @@
+function main(metresPerSecond) {
+    return Math.round(metresPerSecond * 36) / 10;
+}
