@@ -26,9 +26,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.command(name="test")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option(
-    "--update", is_flag=True, help="Make failing tests expect what was observed, and show it."
-)
+@click.option("--update", is_flag=True, help="Make failing tests expect what was observed, and show it.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file changes; Ctrl+C ends it.")
 @click.option("--thorough", is_flag=True, help="Run tests of jobs at several batch sizes and parallelisms too.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="Write the results as JUnit XML.")

@@ -7,6 +7,7 @@
 The words of the text stay as they are written, parentheses included; only keywords and types change their case.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -131,7 +132,8 @@ class _Printer:
                 continue
             if gap is not None:
                 self._write(gap)
-            self._group(child, nest, next((each for each in breaks if each >= child.end), stop))
+            following = bisect_left(breaks, child.end)
+            self._group(child, nest, breaks[following] if following < len(breaks) else stop)
             at = child.end
 
     def _fits(self, group: Group, stop: int) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Protocol
+from unicodedata import combining, east_asian_width
 
 from asaql.testing.values import CsvText, canonical_text, coarse_text, row_text, values_equal
 
@@ -125,7 +126,12 @@ def _shown(pair: Pair, comparison: "_Comparison", path: object) -> list[str]:
 def _carets(row: Row, names: list[str]) -> str:
     """Return carets that stand below the fields of a row in its one-line form."""
     parts = [(key in names, f"{row_text(key)}: {row_text(value)}") for key, value in row.items()]
-    return " " + "  ".join(("^" if is_marked else " ") * len(text) for is_marked, text in parts).rstrip()
+    return " " + "  ".join(("^" if is_marked else " ") * _cells(text) for is_marked, text in parts).rstrip()
+
+
+def _cells(text: str) -> int:
+    """Return how many cells of a terminal a text takes."""
+    return sum(2 if east_asian_width(each) in "WF" else 0 if combining(each) else 1 for each in text)
 
 
 def _fields(expected: Row, observed: Row, comparison: "_Comparison", above: str = "") -> Iterator[str]:

@@ -75,21 +75,33 @@ def _write(path: Path, text: str) -> Path:
 def _inline_edit(
     test: RecordedTest, output: RecordedOutput, span: Span, observed: Sequence[Mapping[str, Any]]
 ) -> InlineEdit:
-    """Return the edit that puts rows in the place of a YAML list, a row a line, in the list's own column."""
+    """Return the edit that puts rows in the place of a YAML list, a row a line, in the list's own style."""
     text = output.path.read_bytes().decode("utf-8-sig")
     line_start = text.rfind("\n", 0, span.start) + 1
     before = text[line_start : span.start]
-    is_block = not before.strip() and text[span.start] == "-"
-    key_column = len(before) - len(before.lstrip())
-    indent = " " * (span.start - line_start if is_block else key_column + 2)
+    rows = _written_rows(output, observed, test.tolerance)
+    if not rows:
+        return InlineEdit(output.path, span, "[]")
+    if text[span.start] == "-":
+        indent = " " * len(before)
+        return InlineEdit(output.path, span, f"\n{indent}".join(f"- {each}" for each in rows))
+    indent = " " * (len(before) - len(before.lstrip()) + 2)
+    if before.strip() == "rows:":
+        start = line_start + len(before.rstrip())
+        lines = "".join(f"\n{indent}- {each}" for each in rows)
+        return InlineEdit(output.path, Span(start, span.end), lines)
+    return InlineEdit(output.path, span, "[" + f",\n{indent}".join(rows) + "]")
+
+
+def _written_rows(output: RecordedOutput, observed: Sequence[Mapping[str, Any]], tolerance: float) -> list[str]:
+    """Return the observed rows as text; a row that is expected already keeps its values as they are written."""
     spare = list(output.rows)
-    lines = []
+    rows: list[str] = []
     for row in observed:
-        same = next((each for each in spare if values_equal(each, row, tolerance=test.tolerance)), None)
+        same = next(
+            (each for each in spare if values_equal(each, row, tolerance=tolerance, exact=output.is_exact)), None
+        )
         if same is not None:
             spare.remove(same)
-        lines.append(f"- {row_text(same if same is not None else row)}")
-    if not lines:
-        return InlineEdit(output.path, span, "[]")
-    opening = "" if is_block else f"\n{indent}"
-    return InlineEdit(output.path, span, opening + f"\n{indent}".join(lines))
+        rows.append(row_text(row if same is None else same))
+    return rows

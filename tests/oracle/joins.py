@@ -1,7 +1,6 @@
 """Joins by their definition: every left event with every right event."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from oracle.drive import Event, Row
 from oracle.values import key_of

@@ -225,8 +225,8 @@ class Author:
 
     def bounds(self, left: str, right: str) -> tuple[str, list[tuple[int, int, int]]]:
         """Return limits in time between two sources."""
-        low = self.units(-4, 4)
-        high = low + self.units(0, 5)
+        low = self.units(-6, 3)
+        high = min(low + self.any(0, 1, 3, 6, 9), 7)
         difference = f"DATEDIFF({self.unit()}, {left}, {right})"
         texts = [f"{difference} BETWEEN {low} AND {high}", f"{difference} >= {low} AND {difference} <= {high}"]
         if low == high:
@@ -339,15 +339,17 @@ def joined(draw: st.DrawFn) -> Question:
     columns = ["a.id AS a", "b.id AS b", "b.x AS x"]
     join = "LEFT JOIN" if is_left and not is_chain else "JOIN"
     source = f"{left.name} a{left.clause} {join} {right.name} b{right.clause} ON {on}"
-    rows = [{"t": t, "a": a["id"], "b": b and b["id"], "x": b and b["x"], "ta": a["t"], "k": a["k"]} for t, a, b in found]
+    rows = [
+        {"t": t, "a": a["id"], "b": b and b["id"], "x": b and b["x"], "ta": a["t"], "k": a["k"]} for t, a, b in found
+    ]
     if is_chain:
         third = author.input("C")
-        rows = [{**row, "n": place, "tb": b["t"]} for place, (row, (_, _, b)) in enumerate(zip(rows, found, strict=True))]
+        rows = [
+            {**row, "n": place, "tb": b["t"]} for place, (row, (_, _, b)) in enumerate(zip(rows, found, strict=True))
+        ]
         which = author.any("a", "b")
         on, bounds = author.bounds(which, "c")
-        found = pairs(
-            rows, third.rows, (("k", "k"),), bounds, lambda a, b: True, is_left=is_left, time=f"t{which}"
-        )
+        found = pairs(rows, third.rows, (("k", "k"),), bounds, lambda a, b: True, is_left=is_left, time=f"t{which}")
         rows = [{**row, "t": t, "c": c and c["id"]} for t, row, c in found]
         columns.append("c.id AS c")
         source += f" {'LEFT JOIN' if is_left else 'JOIN'} C c{third.clause} ON {on} AND a.k = c.k"
@@ -448,6 +450,8 @@ def matched(draw: st.DrawFn) -> Question:
     author = Author(draw, 10)
     question, stream = author.question, author.stream("A")
     pattern, length, unit = draw(_PATTERNS), author.units(), author.unit()
+    if not set("ABC") & set(_pattern_text(pattern)):
+        pattern = PatternSequence((PatternVariable(Identifier("A")), pattern))
     text = _pattern_text(pattern)
     keys = author.any((), ("k",), ("s",))
     names = [name for name in "ABCD" if name in text]
@@ -457,9 +461,7 @@ def matched(draw: st.DrawFn) -> Question:
             continue
         if name == "B" and "A" in names and draw(st.booleans()):
             definitions.append("B AS Last(A.id) < B.id")
-            conditions[name] = lambda event, bound: any(
-                last < event["id"] for last in _bound(bound, "A", "id")[-1:]
-            )
+            conditions[name] = lambda event, bound: any(last < event["id"] for last in _bound(bound, "A", "id")[-1:])
             continue
         condition, test = author.condition(f"{name}.")
         definitions.append(f"{name} AS {condition}")

@@ -58,5 +58,5 @@ def test_a_path_without_a_time_counts_from_the_beginning(tmp_path: Path) -> None
 
 def test_snapshots_that_are_nowhere_are_an_error(tmp_path: Path) -> None:
     reference = InputSpec("r", tmp_path / "{date}/prices.ndjson", is_reference=True)
-    with pytest.raises(asaql.QueryError, match="looked for .*YYYY/MM/DD/prices"):
+    with pytest.raises(asaql.QueryError, match=r"looked for .*YYYY/MM/DD/prices"):
         rows_of(tmp_path, QUERY.format(join=""), reference)

@@ -227,3 +227,8 @@ def test_cells_of_every_kind_find_their_row_in_any_order() -> None:
 def test_a_wide_row_is_shown_without_carets() -> None:
     left, right = {"a": "x" * 200, "n": 1}, {"a": "x" * 200, "n": 2}
     assert [each for each in compare_rows(_output(left), [right]) if "^" in each] == []
+
+
+def test_carets_stand_below_wide_characters() -> None:
+    lines = compare_rows(_output({"a": "漢字", "n": 1}), [{"a": "漢字", "n": 2}])
+    assert [each for each in lines if "^" in each] == [" " * 20 + "^^^^^^"]

@@ -161,7 +161,16 @@ def test_update_fills_rows_that_are_still_empty(tmp_path: Path) -> None:
     text = _JOB.split("          - {road")[0].replace("        rows:\n", "        rows: []\n")
     path = _job(tmp_path, text)
     assert run_paths([path], update=True).lines[-1] == "1 passed, 0 failed"
-    assert '        rows: \n          - {"road": "A' in path.read_text()
+    assert '        rows:\n          - {"road": "A' in path.read_text()
+
+
+def test_update_keeps_rows_in_one_line_where_the_job_file_has_them_so(tmp_path: Path) -> None:
+    text = _JOB.replace(
+        "{events: []}", "{events: [{road: A1, time: 2024-01-01T00:00:00Z}, {road: A2, time: 2024-01-01}]}"
+    )
+    path = _job(tmp_path, text)
+    assert run_paths([path], update=True).lines[-1] == "2 passed, 0 failed"
+    assert 'expected: {Traffic: {rows: [{"road": "A1", "cars": 1, ' in path.read_text()
 
 
 def test_what_is_wrong_with_the_tests_of_a_job_is_said(tmp_path: Path) -> None:
