@@ -4,9 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import click
-
-from asaql.cli.main import COMMANDS, asaql, load_command
+from asaql.cli.main import COMMANDS, load_command
 from asaql.diagnostics import CODES
 
 _CHAPTERS = {
@@ -43,8 +41,7 @@ def cli_page() -> str:
     lines = ["# Command line", "", "The commands' own help texts; `asaql COMMAND --help` prints the same."]
     for name in COMMANDS:
         command = load_command(name)
-        names = asaql.context_settings["help_option_names"]
-        context = click.Context(command, info_name=f"asaql {name}", terminal_width=100, help_option_names=names)
+        context = command.make_context(f"asaql {name}", [], terminal_width=100, resilient_parsing=True)
         lines += ["", f"## asaql {name}", "", "```", command.get_help(context), "```"]
     return "\n".join(lines) + "\n"
 

@@ -42,6 +42,8 @@ COMMANDS: Final = {
 }
 """The subcommands in the order of the help text; each lives in the module of its name, see `load_command`."""
 
+_HELP_OPTIONS: Final = ("-h", "--help")
+
 EXIT_QUERY: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_JOB: Final = 3
@@ -56,6 +58,8 @@ def load_command(name: str) -> click.Command:
     """Return a subcommand; where its name is a word of Python, its module has an underscore behind it."""
     module = importlib.import_module(f"asaql.cli.{name}{'_' if keyword.iskeyword(name) else ''}")
     command: click.Command = module.command
+    # The first context of a command decides for ever what its help option is called.
+    command.context_settings.setdefault("help_option_names", _HELP_OPTIONS)
     # Polars, once imported, has system calls go on after Ctrl-C; one that waits without end would never let it through.
     if sys.platform != "win32":
         signal.siginterrupt(signal.SIGINT, True)
@@ -103,7 +107,7 @@ class _Group(click.Group):
 
 @click.group(
     cls=_Group,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": _HELP_OPTIONS, "max_content_width": 100},
     epilog="Run `asaql COMMAND --help` for the options and examples of a command.",
 )
 @click.version_option(package_name="asaql", message="%(prog)s %(version)s")

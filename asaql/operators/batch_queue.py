@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import polars as pl
 
@@ -58,25 +59,34 @@ def write_batches(writer: ChunkWriter, name: str, batches: Iterable[Batch]) -> N
     """Write batches under `name`."""
     kinds = []
     for number, batch in enumerate(batches):
-        kinds.append([[slot, column.kind, column.is_constant] for slot, column in batch.columns.items()])
-        series = [
-            _native(column.expand(batch.height)).alias(str(at)) for at, column in enumerate(batch.columns.values())
-        ]
-        writer.add_frame(f"{name}.{number}", pl.DataFrame([batch.times.alias(_TIMES), *series]))
+        columns, frame = frame_of_batch(batch)
+        kinds.append(columns)
+        writer.add_frame(f"{name}.{number}", frame)
     writer.add_json(f"{name}.kinds", kinds)
 
 
 def read_batches(reader: ChunkReader, name: str) -> list[Batch]:
     """Return the batches that `write_batches` wrote."""
-    batches = []
-    for number, columns in enumerate(reader.get_json(f"{name}.kinds")):
-        frame = reader.get_frame(f"{name}.{number}")
-        restored = {
-            slot: _column(Kind(kind), frame.get_column(str(at)), is_constant=is_constant)
-            for at, (slot, kind, is_constant) in enumerate(columns)
-        }
-        batches.append(Batch(restored, frame.get_column(_TIMES)))
-    return batches
+    return [
+        batch_of_frame(columns, reader.get_frame(f"{name}.{number}"))
+        for number, columns in enumerate(reader.get_json(f"{name}.kinds"))
+    ]
+
+
+def frame_of_batch(batch: Batch) -> tuple[list[Any], pl.DataFrame]:
+    """Return the rows of a batch as a frame of native columns, and what JSON can say of the columns besides."""
+    columns = [[slot, column.kind, column.is_constant] for slot, column in batch.columns.items()]
+    series = [_native(column.expand(batch.height)).alias(str(at)) for at, column in enumerate(batch.columns.values())]
+    return columns, pl.DataFrame([batch.times.alias(_TIMES), *series])
+
+
+def batch_of_frame(columns: Iterable[Any], frame: pl.DataFrame) -> Batch:
+    """Return the batch of which `frame_of_batch` gave this."""
+    restored = {
+        slot: _column(Kind(kind), frame.get_column(str(at)), is_constant=is_constant)
+        for at, (slot, kind, is_constant) in enumerate(columns)
+    }
+    return Batch(restored, frame.get_column(_TIMES))
 
 
 def sorted_by_time(batches: Sequence[Batch]) -> Batch:

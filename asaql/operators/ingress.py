@@ -13,10 +13,13 @@ from asaql.operators.batch_queue import read_batches, sorted_by_time, write_batc
 from asaql.operators.chunks import ChunkReader, ChunkWriter
 from asaql.operators.contract import Emission, Operator
 from asaql.operators.row_store import GROUP, RowStore, number_groups, whole
+from asaql.operators.spilled_runs import Spill, SpilledRuns, memory_of
 
 _FORMAT: Final = ("ingress", 1)
 _SLICE_ROWS: Final = 1 << 16
 """Rows in a batch of a recording that was sorted as a whole."""
+MOST_HELD_BYTES: Final = 128 << 20
+"""About how much memory events may take that wait to be sorted, if there is another place for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +55,26 @@ class IngressOperator(Operator):
     more than the tolerance behind the highest time so far are moved or dropped. Tolerances are themselves allowed.
     With substreams, every key has a highest time of its own; arrivals then count as never going back.
 
+    Events wait in memory until they take `most_held` bytes; then they are sorted and laid off, to be merged with the
+    others when their turn comes.
+
     Attributes:
         counts: Events touched by a policy, by the official names `EarlyInputEvents`, `LateInputEvents`,
             `OutOfOrderEvents`; and by what became of them, `DroppedEvents` and `AdjustedEvents`.
 
     Args:
         plan: How events enter.
+        spill: Takes what memory shall not hold; None to hold everything. It is closed with the operator.
+        most_held: Bytes of memory.
     """
 
-    def __init__(self, plan: IngressPlan) -> None:
+    def __init__(self, plan: IngressPlan, spill: Spill | None = None, *, most_held: int = MOST_HELD_BYTES) -> None:
         self._plan = plan
+        self._spill = spill
+        self._runs = None if spill is None else SpilledRuns(spill)
+        self._most_held = most_held
         self._held: list[Batch] = []
+        self._held_bytes = 0
         self._highest = RowStore(tuple(f"key{at}" for at in range(len(plan.over))))
         self._latest_arrival: int | None = None
         self._watermark: int | None = None
@@ -71,8 +83,9 @@ class IngressOperator(Operator):
 
     @property
     def rows_held(self) -> int:
-        """Events that wait to be sorted."""
-        return sum(each.height for each in self._held)
+        """Events that wait to be sorted, in memory or laid off."""
+        laid_off = 0 if self._runs is None else self._runs.height
+        return laid_off + sum(each.height for each in self._held)
 
     def on_batch(self, batch: Batch, port: int = 0) -> Iterable[Emission]:
         """Take events in the order of arrival; return those that no later event can precede."""
@@ -83,7 +96,11 @@ class IngressOperator(Operator):
         accepted = self._accepted(batch)
         if accepted.height:
             self._held.append(accepted)
-        return self._release(self._bound())
+            self._held_bytes += memory_of(accepted)
+        released = self._release(self._bound())
+        if self._runs is not None and self._held_bytes > self._most_held:
+            self._lay_off(self._runs)
+        return released
 
     def advance(self, now: int) -> Iterable[Emission]:
         """Take notice that time has gone on to `now`, in ticks, without an event; return what need not wait for more.
@@ -99,13 +116,17 @@ class IngressOperator(Operator):
     def on_end(self) -> Iterable[Emission]:
         """Return all events that still wait, with watermarks between."""
         held, self._held = self._held, []
-        return _in_slices(held)
+        if self._runs is None or not self._runs.height:
+            return _in_slices(held)
+        newest = [each for each in _in_slices(held) if isinstance(each, Batch)]
+        return _with_watermarks(self._runs.take(None, newest))
 
     def snapshot(self) -> dict[str, bytes]:
         """Return the events that wait and what the policies have to remember."""
         writer = ChunkWriter(*_FORMAT)
         writer.add_json("state", [self._latest_arrival, self._watermark, self._advanced, self.counts])
-        write_batches(writer, "held", self._held)
+        laid_off = [] if self._runs is None else self._runs.batches()
+        write_batches(writer, "held", [*laid_off, *self._held])
         self._highest.snapshot(writer, "highest")
         return writer.chunks
 
@@ -115,7 +136,13 @@ class IngressOperator(Operator):
         self._latest_arrival, self._watermark, self._advanced, counts = reader.get_json("state")
         self.counts = Counter(counts)
         self._held = read_batches(reader, "held")
+        self._held_bytes = sum(map(memory_of, self._held))
         self._highest.restore(reader, "highest")
+
+    def close(self) -> None:
+        """Give up what was laid off."""
+        if self._spill is not None:
+            self._spill.close()
 
     # Policies --------------------------------------------------------------------------------------------------------
 
@@ -218,7 +245,22 @@ class IngressOperator(Operator):
             else:
                 waiting.append(batch)
         self._held = waiting
-        return (*([sorted_by_time(ready)] if ready else []), Watermark(until))
+        if ready:
+            self._held_bytes = sum(map(memory_of, waiting))
+        batches = [sorted_by_time(ready)] if ready else []
+        if self._runs is not None and self._runs.height:
+            batches = list(self._runs.take(until, batches))
+        return (*batches, Watermark(until))
+
+    def _lay_off(self, runs: SpilledRuns) -> None:
+        held, self._held, self._held_bytes = self._held, [], 0
+        runs.add(each for each in _in_slices(held) if isinstance(each, Batch))
+
+
+def _with_watermarks(batches: Iterable[Batch]) -> Iterator[Emission]:
+    for batch in batches:
+        yield Watermark(int(batch.times[0]))
+        yield batch
 
 
 def _in_slices(batches: Sequence[Batch]) -> Iterator[Emission]:

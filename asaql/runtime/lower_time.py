@@ -33,6 +33,7 @@ from asaql.operators.window import KeyColumn, Window, WindowAggregateOperator, W
 from asaql.plan.logical import Aggregate, Analytic, Join, Match, Merge, PlanNode, ReferenceJoin, Scan, StepScan
 from asaql.runtime.flow import Stage
 from asaql.runtime.reading import ARRIVAL_SLOT
+from asaql.runtime.spill import TemporarySpill
 
 
 class Arguments:
@@ -94,7 +95,7 @@ class TimeLowering:
     def ingress(self, scan: Scan, over: list[str], name: str) -> Stage:
         """Return the stage that applies the policies to the events of a scan and sorts them."""
         if scan.time is None or not self.has_policies:
-            return Stage(IngressOperator(IngressPlan()))
+            return Stage(IngressOperator(IngressPlan(), TemporarySpill()))
         policies = self._policies
         plan = IngressPlan(
             ARRIVAL_SLOT,
@@ -104,7 +105,7 @@ class TimeLowering:
             policies.early_arrival,
             policies.out_of_order_policy == "adjust",
         )
-        operator = IngressOperator(plan)
+        operator = IngressOperator(plan, TemporarySpill())
         self.counted.append((name, operator))
         return Stage(operator)
 

@@ -8,6 +8,7 @@ from oracle.policies import accepted
 from asaql.model import Instant
 from asaql.operators.ingress import IngressOperator, IngressPlan
 from asaql.operators.merge import MergeOperator
+from asaql.runtime.spill import TemporarySpill
 
 TOLERANCES = st.one_of(st.none(), st.integers(0, 12))
 
@@ -48,6 +49,30 @@ def test_a_recording_without_policies_is_sorted_by_time_then_arrival(times: list
     events = [{"t": t, "n": n if n % 3 else str(n)} for n, t in enumerate(times)]
     rows = run(lambda: IngressOperator(IngressPlan()), [(events, ("n",))], Feed(feed.cuts, (False,)))
     assert [row["n"] for _, row in rows] == [event["n"] for event in sorted(events, key=lambda event: event["t"])]
+
+
+@settings(max_examples=150)
+@given(arrivals(), TOLERANCES, TOLERANCES, st.booleans(), st.integers(0, 30_000), st.booleans(), FEEDS)
+def test_events_come_in_the_same_order_when_memory_holds_few_of_them(
+    events: list[Event],
+    late: int | None,
+    out_of_order: int | None,
+    has_keys: bool,
+    most_held: int,
+    are_long_files: bool,
+    feed: Feed,
+) -> None:
+    plan = IngressPlan("arrival", ("k",) if has_keys else (), late, out_of_order)
+    spills: list[TemporarySpill] = []
+
+    def make() -> IngressOperator:
+        spills.append(TemporarySpill(1 << 20 if are_long_files else 1))
+        return IngressOperator(plan, spills[-1], most_held=most_held)
+
+    feed = Feed(feed.cuts, (False,), feed.restart_after)
+    ports = [(events, ("n", "k", "arrival"))]
+    assert run(make, ports, feed) == run(lambda: IngressOperator(plan), ports, feed)
+    assert all(each.bytes_held == 0 for each in spills)
 
 
 @settings(max_examples=60)

@@ -268,7 +268,7 @@ def test_every_command_and_option_has_a_help_text_and_is_documented() -> None:
         assert "Examples:" in command.help
         assert f"## asaql {name}" in documentation
         for parameter in command.params:
-            if isinstance(parameter, click.Option):
+            if isinstance(parameter, click.Option) and not parameter.hidden:
                 assert parameter.help or isinstance(parameter.type, click.Choice), parameter.name
                 assert f"`{parameter.opts[0]}" in documentation, parameter.opts[0]
 
