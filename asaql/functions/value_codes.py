@@ -18,7 +18,7 @@ _INSTANT: Final = 1
 def _to_extension(value: object) -> msgspec.msgpack.Ext:
     if isinstance(value, Instant):
         return msgspec.msgpack.Ext(_INSTANT, value.ticks.to_bytes(8, "big"))
-    raise NotImplementedError(type(value))
+    raise AssertionError(type(value))
 
 
 def _from_extension(_code: int, data: memoryview) -> Instant:

@@ -30,7 +30,7 @@ class _NoLexer(Lexer):
         del lexer_conf
 
     def lex(self, lexer_state: Any, parser_state: Any) -> Iterator[Token]:
-        raise NotImplementedError
+        raise AssertionError(lexer_state)
 
 
 def compile_grammar(text: str) -> str:
