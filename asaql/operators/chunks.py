@@ -46,13 +46,17 @@ class ChunkReader:
     """Reads what a `ChunkWriter` of the same operator and version wrote.
 
     Raises:
-        ValueError: The chunks are of another operator or version.
+        ValueError: The chunks are of another operator or version, or have no format.
     """
 
     def __init__(self, chunks: Mapping[str, bytes], operator: str, version: int) -> None:
+        if _FORMAT not in chunks:
+            message = f"state has no format and cannot be read as {operator} version {version}"
+            raise ValueError(message)
         found = msgspec.json.decode(chunks[_FORMAT])
         if found != {"operator": operator, "version": version}:
-            message = f"state of {found} cannot be read as {operator} version {version}"
+            known = f"{found['operator']} version {found['version']}"
+            message = f"state of {known} cannot be read as {operator} version {version}"
             raise ValueError(message)
         self._parts: dict[str, list[str]] = {}
         for chunk in sorted(chunks):

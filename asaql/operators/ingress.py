@@ -18,7 +18,7 @@ from asaql.operators.spilled_runs import Spill, SpilledRuns, memory_of
 _FORMAT: Final = ("ingress", 1)
 _SLICE_ROWS: Final = 1 << 16
 """Rows in a batch of a recording that was sorted as a whole."""
-MOST_HELD_BYTES: Final = 128 << 20
+MOST_HELD_BYTES: Final = 64 << 20
 """About how much memory events may take that wait to be sorted, if there is another place for them."""
 
 

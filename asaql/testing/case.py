@@ -24,6 +24,7 @@ A table whose first column is headed `udf.NAME(row)` and whose second one is hea
 Blocks without tags, `sql` excepted, are illustrations.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -175,7 +176,7 @@ class Case:
     def query_place(self) -> str | None:
         """The query's file, or None if it stands in the case."""
         name = self.query_block.tags.get("file")
-        return str(self.path.parent / name) if name else None
+        return os.path.normpath(self.path.parent / name) if name else None
 
     @property
     def is_run(self) -> bool:

@@ -1,12 +1,17 @@
 """Time policies on the documentation's worked tables, and how events leave ingress."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 from oracle.drive import Event, Feed, batch_of, run
 
 from asaql.model import TICKS_PER_MINUTE, TICKS_PER_SECOND, Batch, Instant, Watermark
+from asaql.operators.contract import Emission, Operator
 from asaql.operators.ingress import IngressOperator, IngressPlan
+from asaql.operators.join import JoinBound, JoinOperator, JoinPlan
+from asaql.operators.merge import MergeOperator
+from asaql.runtime.clock import ManualClock
+from asaql.runtime.spill import TemporarySpill
 
 M = TICKS_PER_MINUTE
 S = TICKS_PER_SECOND
@@ -131,3 +136,93 @@ def test_with_policies_only_the_tolerance_is_held() -> None:
         list(operator.on_batch(batch_of(batch, ("arrival",))))
         largest = max(largest, operator.rows_held)
     assert largest <= 30
+
+
+def test_rows_laid_off_are_counted_and_bounded_by_the_tolerance() -> None:
+    spill = TemporarySpill(1 << 16)
+    operator = IngressOperator(IngressPlan("arrival", (), 1000, 300), spill, most_held=1)
+    largest = longest = 0
+    for start in range(0, 20_000, 20):
+        batch = [{"t": t ^ 7, "arrival": Instant(t), "text": "x" * 50} for t in range(start, start + 20)]
+        list(operator.on_batch(batch_of(batch, ("arrival", "text"))))
+        largest = max(largest, operator.rows_held)
+        longest = max(longest, spill.bytes_held)
+    assert 300 <= largest <= 350
+    assert 0 < longest <= 1 << 18
+    operator.close()
+    assert spill.bytes_held == 0
+
+
+def test_a_recording_of_one_instant_is_merged_in_the_order_of_arrival() -> None:
+    operator = IngressOperator(IngressPlan(), TemporarySpill(), most_held=1 << 20)
+    for start in range(0, 100_000, 5000):
+        list(operator.on_batch(batch_of([{"t": 7, "n": n} for n in range(start, start + 5000)], ("n",))))
+    batches = [each for each in operator.on_end() if isinstance(each, Batch)]
+    assert max(each.height for each in batches) <= 1 << 16
+    assert [n for each in batches for n in each.columns["n"].to_values()] == list(range(100_000))
+    operator.close()
+
+
+def silent(make: Callable[[], Operator], late: int) -> list[tuple[int, int]]:
+    """Return when, by a clock moved by hand, the rows of a busy input come out beside an input that fell silent.
+
+    Returns:
+        Event time and the instant of the clock for each row.
+    """
+    clock = ManualClock(1000)
+    inputs = [IngressOperator(IngressPlan("arrival", (), late, 0)) for _ in range(2)]
+    operator = make()
+    found: list[tuple[int, int]] = []
+
+    def give(port: int, emissions: Iterable[Emission]) -> None:
+        for each in emissions:
+            given = operator.on_batch(each, port) if isinstance(each, Batch) else operator.on_watermark(each, port)
+            found.extend(
+                (t, clock.now()) for out in (*given, *operator.on_idle()) if isinstance(out, Batch) for t in out.times
+            )
+
+    for step in range(200):
+        for port, ingress in enumerate(inputs):
+            if port == 0 or step < 20:
+                event = {"t": clock.now() - 3, "arrival": Instant(clock.now()), "k": "a"}
+                give(port, ingress.on_batch(batch_of([event], ("arrival", "k"))))
+            give(port, ingress.advance(clock.now()))
+        clock.advance(1)
+    return found
+
+
+@pytest.mark.parametrize("late", [5, 20])
+def test_a_silent_input_holds_a_merge_back_by_the_late_arrival_tolerance_at_most(late: int) -> None:
+    found = silent(lambda: MergeOperator(2), late)
+    assert [t for t, _ in found][-1] >= 1199 - 3 - late
+    assert max(now - t for t, now in found) <= late + 1
+
+
+@pytest.mark.parametrize("late", [5, 20])
+def test_a_silent_input_holds_a_join_back_by_the_late_arrival_tolerance_at_most(late: int) -> None:
+    plan = JoinPlan(("k",), ("k2",), (("k", "k2"),), (JoinBound(1, 0, 4),), is_left=True)
+
+    def make() -> Operator:
+        return _Renaming(JoinOperator(plan))
+
+    found = silent(make, late)
+    assert len(found) > 180
+    # A lonely left event is given at its own time plus the upper bound.
+    assert max(now - t for t, now in found) <= late + 1
+
+
+class _Renaming(Operator):
+    """Gives a join its right side under another name."""
+
+    def __init__(self, join: JoinOperator) -> None:
+        self._join = join
+
+    def on_batch(self, batch: Batch, port: int = 0) -> Iterable[Emission]:
+        columns = {("k2" if port else "k"): batch.columns["k"]}
+        return self._join.on_batch(Batch(columns, batch.times), port)
+
+    def on_watermark(self, watermark: Watermark, port: int = 0) -> Iterable[Emission]:
+        return self._join.on_watermark(watermark, port)
+
+    def on_idle(self) -> Iterable[Emission]:
+        return self._join.on_idle()

@@ -5,6 +5,7 @@ from oracle.drive import Event, Feed, batch_of, run
 
 from asaql.model import Batch, Column, Kind, Watermark
 from asaql.operators.join import JoinBound, JoinOperator, JoinPlan
+from asaql.operators.merge import MergeOperator
 from asaql.operators.reference_join import ReferenceJoinOperator, ReferenceJoinPlan
 
 
@@ -89,6 +90,30 @@ def test_state_stays_bounded_on_a_long_stream() -> None:
             list(operator.on_watermark(Watermark(start + 20), port))
         largest = max(largest, operator.rows_held)
     assert largest <= 150
+
+
+def test_a_merge_keeps_what_one_input_is_ahead() -> None:
+    operator, largest = MergeOperator(2), 0
+    for start in range(0, 20_000, 20):
+        for port, behind in ((0, 0), (1, 100)):
+            events = [{"t": t - behind, "n": t} for t in range(start + 100, start + 120)]
+            list(operator.on_batch(batch_of(events, ("n",)), port))
+            list(operator.on_watermark(Watermark(start + 120 - behind), port))
+            largest = max(largest, operator.rows_held)
+    assert largest <= 120
+
+
+def test_a_reference_join_keeps_the_table_only() -> None:
+    plan = ReferenceJoinPlan(("k", "n"), ("key", "v"), (("k", "key"),), is_left=True)
+    operator = ReferenceJoinOperator(plan)
+    table = [{"t": start, "key": key, "v": start} for start in (0, 5000) for key in range(50)]
+    operator.on_batch(batch_of(table, ("key", "v")), 1)
+    list(operator.on_port_end(1))
+    for start in range(0, 10_000, 50):
+        events = [{"t": t, "k": t % 60, "n": t} for t in range(start, start + 50)]
+        list(operator.on_batch(batch_of(events, ("k", "n")), 0))
+        list(operator.on_watermark(Watermark(start + 50), 0))
+        assert operator.rows_held == 100
 
 
 def test_rows_wait_for_reference_data() -> None:

@@ -169,6 +169,19 @@ def test_state_stays_bounded_on_a_long_stream(windower: Windower, most: int) -> 
     assert largest <= most
 
 
+@pytest.mark.parametrize("windower", [Tumbling(100), Hopping(100, 25), Sliding(100), Session(5, 50), Snapshot()])
+def test_rows_of_open_windows_stay_bounded_on_a_long_stream(windower: Windower) -> None:
+    aggregates = (AggregateColumn("all", "Collect", "v"), AggregateColumn("m", "median", "v", is_script=True))
+    plan = WindowPlan((KeyColumn("k", "k"),), (Window(windower), Window(Tumbling(50))), aggregates)
+    operator, largest = WindowAggregateOperator(plan, Medians()), 0
+    for start in range(0, 10_000, 50):
+        events = [{"t": t, "v": t, "k": t % 3} for t in range(start, start + 50)]
+        operator.on_batch(batch_of(events, ("v", "k")))
+        list(operator.on_watermark(Watermark(start + 50)))
+        largest = max(largest, operator.rows_held)
+    assert largest <= 300
+
+
 def test_a_large_state_is_cut_into_chunks() -> None:
     plan = WindowPlan((KeyColumn("k", "k"),), (Window(Tumbling(1_000_000)),), (COUNT,))
     operator = WindowAggregateOperator(plan)
