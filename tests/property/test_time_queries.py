@@ -1,6 +1,6 @@
 """Whole queries over time against the oracle: random text, random events, any batches, one worker or two.
 
-With the tests of single operators beside this one, a run tries 2,010 random windows, joins, functions with OVER and
+With the tests of single operators beside this one, a run tries 2,070 random windows, joins, functions with OVER and
 patterns; `make fuzz` tries a hundred times as many.
 """
 
