@@ -127,6 +127,5 @@ CODES = _registry(
         "A comparison with NULL is false, so that NOT of it is true and <> drops the row: rarely what is meant.",
     ),
     # 9xx: asaql itself
-    Code("AQ901", "not supported yet", "The dialect has this and asaql does not run it yet."),
     Code("AQ999", "bug", "asaql met a state it should never be in; please report it."),
 )

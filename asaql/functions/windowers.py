@@ -50,10 +50,6 @@ class Hopping:
         """Return the end of the first window that may hold each pane; later ones follow at every hop."""
         return ceil_to_grid(panes, self.hop, self.offset)
 
-    def last_possible_end(self, pane: int) -> int:
-        """Return the latest instant at which a window that holds `pane` can end."""
-        return pane + self.size - self.pane
-
 
 @dataclass(frozen=True, slots=True)
 class Tumbling:

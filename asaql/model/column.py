@@ -180,11 +180,6 @@ def repeated(value: Any, height: int, dtype: pl.DataType | None = None) -> pl.Se
     return pl.Series([value], dtype=dtype).new_from_index(0, height)
 
 
-def null_series(kind: Kind, height: int) -> pl.Series:
-    """Return a series of `height` NULLs in the representation of `kind`."""
-    return Column.nulls(height).cast_null(kind).series
-
-
 def from_native(kind: Kind, values: Iterable[Any]) -> Column:
     """Return a column of values that are known to be of `kind`, in the representation of its series."""
     return Column(kind, pl.Series(list(values), dtype=_DTYPES[kind]))

@@ -26,10 +26,6 @@ class BatchQueue:
             self._batches.append(batch)
             self.height += batch.height
 
-    def first_time(self) -> int | None:
-        """Return the event time of the first row, None if there is no row."""
-        return int(self._batches[0].times[0]) if self._batches else None
-
     def take(self, until: int | None) -> list[Batch]:
         """Remove and return the rows earlier than `until`; all rows if it is None."""
         taken: list[Batch] = []

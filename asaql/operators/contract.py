@@ -14,7 +14,7 @@ source: what it computes is a function of what it was given, however the rows ar
 """
 
 from collections.abc import Iterable
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from asaql.model import Batch, Watermark
 
@@ -54,12 +54,3 @@ class Operator:
 
     def close(self) -> None:
         """Release what the operator holds outside of Python's memory."""
-
-
-class HasState(Protocol):
-    """What tests ask of an operator whose state must stay bounded."""
-
-    @property
-    def rows_held(self) -> int:
-        """Rows or groups now kept."""
-        ...

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from asaql.connectors import MemoryOutput
 from asaql.diagnostics import Diagnostic, QueryError, Source
 from asaql.jobs import EPOCH_TICKS, InputSpec, Job, TimePolicies, parse_duration, with_script_kinds
 from asaql.model import parse_ticks
 from asaql.runtime.compile import compile_job
-from asaql.runtime.outputs import MemoryTarget, OutputSink
+from asaql.runtime.outputs import OutputSink
 from asaql.runtime.run import run_compiled
 from asaql.udf.scoring_spec import ScoringFunction
 from asaql.udf.script_spec import ScriptFunction
@@ -158,7 +159,7 @@ def run_in_memory(
     warnings: list[Diagnostic] = []
     compiled = compile_job(with_script_kinds(job))
     warnings += compiled.warnings
-    targets = {output.name: MemoryTarget() for output in compiled.plan.outputs}
+    targets = {output.name: MemoryOutput(output.name) for output in compiled.plan.outputs}
     sinks = {
         output.name.casefold(): OutputSink.of_json(targets[output.name], output.columns)
         for output in compiled.plan.outputs
@@ -171,7 +172,7 @@ def run_in_memory(
         warn=warnings.append,
         arrivals=dict(arrivals or {}),
     )
-    return {name: target.rows() for name, target in targets.items()}, warnings
+    return {name: target.rows for name, target in targets.items()}, warnings
 
 
 def _input(name: str, events: Events, reference: Sequence[str]) -> InputSpec:

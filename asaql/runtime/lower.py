@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from asaql.analysis.bound import BoundExpression, EventTime, children
-from asaql.diagnostics import Diagnostic, QueryError, Source
+from asaql.diagnostics import Source
 from asaql.formats import Projection, ReadOptions
 from asaql.jobs import TimePolicies
 from asaql.model import TICKS_PER_SECOND, Kind
@@ -116,7 +116,7 @@ def lower(plan: Plan, around: Surroundings, sinks: dict[str, Sink]) -> Lowered:
         sinks: Folded output name to what takes its rows.
 
     Raises:
-        QueryError: The plan needs what asaql does not run yet.
+        QueryError: A scoring function cannot be called as the query calls it.
     """
     return _Lowering(plan, around).lower(sinks)
 
@@ -155,9 +155,7 @@ class _Lowering:
         self._inputs: dict[str, _Input] = {}
         self._steps: dict[str, Stage] = {}
         self._stages: list[Stage] = []
-        self._time = TimeLowering(
-            around.evaluator, around.aggregates, around.policies, self._stage, self._lower, self._unsupported
-        )
+        self._time = TimeLowering(around.evaluator, around.aggregates, around.policies, self._stage, self._lower)
         self._reference: set[str] = set()
 
     def lower(self, sinks: dict[str, Sink]) -> Lowered:
@@ -192,10 +190,6 @@ class _Lowering:
             source.feed(stage, port)
         self._stages.append(stage)
         return stage
-
-    def _unsupported(self, node: PlanNode, what: str) -> QueryError:
-        message = f"{what} is not supported yet"
-        return QueryError(Diagnostic("AQ901", message, node.span, "used here", source=self._around.query))
 
     def _lower_score(self, node: Score) -> Stage:
         argument_slot = f"{node.slot}.argument"

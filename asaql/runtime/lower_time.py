@@ -16,7 +16,6 @@ from asaql.analysis.bound import (
 )
 from asaql.analysis.bound_query import AnalyticCall, PatternAggregate, WindowSpec
 from asaql.analysis.units import unit_ticks
-from asaql.diagnostics import QueryError
 from asaql.functions.windowers import Hopping, Session, Sliding, Snapshot, Tumbling, Windower
 from asaql.jobs import TimePolicies
 from asaql.operators.aggregation import AggregateColumn, ScriptAggregates
@@ -66,7 +65,6 @@ class TimeLowering:
         policies: Time policies.
         stage: Makes a stage that takes what others give.
         lower: Lowers a child.
-        unsupported: Makes the error for a node that cannot be run.
     """
 
     def __init__(
@@ -76,14 +74,12 @@ class TimeLowering:
         policies: TimePolicies,
         stage: Callable[..., Stage],
         lower: Callable[[PlanNode], Stage],
-        unsupported: Callable[[PlanNode, str], QueryError],
     ) -> None:
         self._evaluator = evaluator
         self._scripts = scripts
         self._policies = policies
         self._stage = stage
         self._lower = lower
-        self._unsupported = unsupported
         self.counted: list[tuple[str, IngressOperator]] = []
 
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from asaql.formats import Encoder, encoder_for
 from asaql.model import Batch
@@ -115,27 +115,3 @@ class OutputSink:
         if not self._is_begun:
             self._is_begun = True
             self._target.write(self._encoder.header())
-
-
-class MemoryTarget:
-    """Keeps an output's bytes; `rows` reads them back, so that rows in memory are those that a file would hold."""
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        """Keep the next bytes."""
-        self._parts.append(data)
-
-    def commit(self) -> None:
-        """Nothing is pending."""
-
-    def abort(self) -> None:
-        """Forget what was written."""
-        self._parts.clear()
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the rows written as JSON lines."""
-        import orjson
-
-        return [orjson.loads(line) for line in b"".join(self._parts).splitlines() if line]

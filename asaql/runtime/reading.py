@@ -4,9 +4,8 @@ One `InputTask` serves an input however many SELECTs read it: the bytes are deco
 them needs. Each reading SELECT is a `Leaf`, with the row-by-row operators that may run before events are sorted.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import polars as pl
 
@@ -107,14 +106,6 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     untimed: list[int] = field(default_factory=list)
     console: list[tuple[str, str, str]] = field(default_factory=list)
-
-
-class ScriptFactory(Protocol):
-    """Makes a host for JavaScript functions; each process and partition has its own."""
-
-    def __call__(self, on_console: Callable[[str, str, str], None]) -> Scripts | None:
-        """Return the host, None when there is nothing to host."""
-        ...
 
 
 class InputReader:
