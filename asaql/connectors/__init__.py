@@ -2,6 +2,7 @@
 
 from asaql.connectors.contract import Input, Output
 from asaql.connectors.files import FileInput, FileOutput
+from asaql.connectors.lines import LineCounter, LineRange, line_ranges
 from asaql.connectors.memory import MemoryInput, MemoryOutput
 from asaql.connectors.stdio import ClosedOutputError, StandardInput, StandardOutput
 
@@ -10,9 +11,12 @@ __all__ = [
     "FileInput",
     "FileOutput",
     "Input",
+    "LineCounter",
+    "LineRange",
     "MemoryInput",
     "MemoryOutput",
     "Output",
     "StandardInput",
     "StandardOutput",
+    "line_ranges",
 ]

@@ -10,6 +10,11 @@ _GZIP = 16 + zlib.MAX_WBITS
 _PIECE_BYTES = 1 << 20
 
 
+def is_compressed(start: bytes) -> bool:
+    """Return whether a stream that begins like this is compressed."""
+    return start.startswith(_MAGIC)
+
+
 def inflated(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
     """Return the pieces of a stream, decompressed if it begins as gzip; several gzip members follow one another.
 
@@ -26,7 +31,7 @@ def inflated(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
         start += piece
         if len(start) >= len(_MAGIC):
             break
-    if not start.startswith(_MAGIC):
+    if not is_compressed(start):
         if start:
             yield start
         yield from (piece for piece in stream if piece)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from asaql.connectors.compression import inflated
+from asaql.connectors.compression import inflated, is_compressed
 from asaql.diagnostics import Diagnostic, JobError, QueryError, did_you_mean
 
 PIECE_BYTES = 1 << 20
@@ -41,7 +41,7 @@ class FileInput:
             with self._open():
                 pass
         except OSError as error:
-            raise QueryError(_unreadable(self._path, error)) from None
+            raise QueryError(unreadable(self._path, error)) from None
 
     def pieces(self) -> Iterator[bytes]:
         """Return the bytes of the file, decompressed.
@@ -51,6 +51,22 @@ class FileInput:
         """
         return inflated(self._raw_pieces(), self.name)
 
+    def start_of_plain(self, length: int) -> tuple[bytes, int] | None:
+        """Return the first bytes of an ordinary file that is not compressed, and its size; None for any other.
+
+        Raises:
+            JobError: The file cannot be read.
+        """
+        try:
+            with self._open() as file:
+                about = os.fstat(file.fileno())
+                if not stat.S_ISREG(about.st_mode):
+                    return None
+                start = file.read(length)
+        except OSError as error:
+            raise JobError(unreadable(self._path, error)) from None
+        return None if is_compressed(start) else (start, about.st_size)
+
     def _raw_pieces(self) -> Iterator[bytes]:
         try:
             with self._open() as file:
@@ -58,13 +74,14 @@ class FileInput:
                     self.bytes_read += len(piece)
                     yield piece
         except OSError as error:
-            raise JobError(_unreadable(self._path, error)) from None
+            raise JobError(unreadable(self._path, error)) from None
 
     def _open(self) -> BinaryIO:
         return open(self._path, "rb", buffering=0)
 
 
-def _unreadable(path: Path, error: OSError) -> Diagnostic:
+def unreadable(path: Path, error: OSError) -> Diagnostic:
+    """Return what is said of a file that cannot be read."""
     if isinstance(error, FileNotFoundError):
         return Diagnostic("AQ702", f'no file "{path}"', help=_similar(path))
     if isinstance(error, IsADirectoryError):

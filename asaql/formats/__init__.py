@@ -2,7 +2,7 @@
 
 from asaql.formats.events import CHUNK_BYTES, Chunk, Decoded, Decoder, Encoder, Problem, Splitter, chunks
 from asaql.formats.projection import Projection, ReadOptions
-from asaql.formats.registry import FORMATS, decoder_for, encoder_for, format_of, splitter_for
+from asaql.formats.registry import FORMATS, decoder_for, encoder_for, format_of, has_event_a_line, splitter_for
 
 __all__ = [
     "CHUNK_BYTES",
@@ -19,5 +19,6 @@ __all__ = [
     "decoder_for",
     "encoder_for",
     "format_of",
+    "has_event_a_line",
     "splitter_for",
 ]

@@ -114,6 +114,13 @@ class LineSplitter:
         return chunks
 
 
+def is_line_by_line(start: bytes, *, is_whole: bool) -> bool:
+    """Return whether a stream that begins like this has one value a line; `is_whole` says that nothing follows."""
+    text = start.removeprefix(_BOM)
+    is_end = is_whole or len(text) >= LOOKAHEAD_BYTES
+    return _layout(text[:LOOKAHEAD_BYTES], is_end=is_end) is LineSplitter
+
+
 def _layout(start: bytes, *, is_end: bool) -> type[LineSplitter] | type[DocumentSplitter] | None:
     """Return how a stream that begins like this is cut; None if more of it is needed, which `is_end` rules out."""
     text = start.lstrip(_BLANK)

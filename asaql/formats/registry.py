@@ -10,7 +10,7 @@ from asaql.formats.csv_splitter import CsvSplitter
 from asaql.formats.events import CHUNK_BYTES, Decoder, Encoder, Splitter
 from asaql.formats.json import JsonDecoder
 from asaql.formats.json_encoder import JsonEncoder
-from asaql.formats.json_splitter import JsonSplitter
+from asaql.formats.json_splitter import JsonSplitter, is_line_by_line
 from asaql.formats.parquet import ParquetDecoder, ParquetEncoder, ParquetSplitter
 from asaql.formats.projection import Projection, ReadOptions
 
@@ -76,6 +76,17 @@ def splitter_for(
     if format == "parquet":
         return ParquetSplitter(source, rows=rows)
     return JsonSplitter(source, rows=rows, chunk_bytes=chunk_bytes)
+
+
+def has_event_a_line(format: str, start: bytes, *, is_whole: bool) -> bool:  # noqa: A002
+    """Return whether a stream can be cut behind any line break.
+
+    Args:
+        format: One of `FORMATS`.
+        start: The first bytes; `LOOKAHEAD_BYTES` of them tell as much as more of them.
+        is_whole: Whether these are all its bytes.
+    """
+    return format == "json" and is_line_by_line(start, is_whole=is_whole)
 
 
 def encoder_for(format: str, names: Sequence[str] | None) -> Encoder:  # noqa: A002

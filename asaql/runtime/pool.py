@@ -1,26 +1,118 @@
-"""Worker processes for decoding and row-by-row work, kept for further runs of the same program."""
+"""Worker processes, kept for further runs of the same program.
+
+This module loads nothing that takes time, so that processes can be started before anything else is.
+"""
 
 import atexit
 import hashlib
 import os
 import pickle
+import select
 import subprocess
 import sys
-import threading
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import FileIO
+from typing import TYPE_CHECKING, Any, cast
 
 from asaql.diagnostics import AsaqlError, Diagnostic, JobError
-from asaql.formats import Chunk
-from asaql.runtime.reading import InputTask, Reading
-from asaql.runtime.worker import WorkerFailure, receive, send
+from asaql.runtime.messages import Failure, Ready, receive, send
+
+if TYPE_CHECKING:
+    from asaql.runtime.reading import InputTask
 
 _PIPE_BYTES = 1 << 20
-"""What a pipe holds where the system lets one choose: a chunk, so that a worker need not wait for its end."""
+"""What a pipe holds where the system lets one choose: some answers, so that a worker need not wait for their reader."""
+_MOST_REQUESTS = 3
+"""Requests that a worker has at a time: it goes on with the next one while the first process is busy otherwise."""
+
+
+class SharedTask:
+    """A task as workers get it: pickled once, known by its digest."""
+
+    def __init__(self, task: "InputTask") -> None:
+        self.data = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
+        self.key = hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """Stands for an answer.
+
+    Attributes:
+        answer: The answer, None until it has come.
+    """
+
+    answer: Any = None
+
+
+class _Process:
+    def __init__(self) -> None:
+        environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "asaql.runtime.worker"],
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            pipesize=_PIPE_BYTES,
+        )
+        self._requests = cast(FileIO, self._process.stdin)
+        self._answers = cast(FileIO, self._process.stdout)
+        self._known: set[str] = set()
+        self._tickets: deque[Ticket] = deque()
+        self.is_ready = False
+
+    @property
+    def number(self) -> int:
+        """The system's number of the process."""
+        return self._process.pid
+
+    @property
+    def waiting(self) -> int:
+        """The number of answers that have not come."""
+        return len(self._tickets)
+
+    def fileno(self) -> int:
+        return self._answers.fileno()
+
+    def submit(self, task: SharedTask, arguments: tuple[Any, ...]) -> Ticket:
+        data = None if task.key in self._known else task.data
+        self._known.add(task.key)
+        try:
+            send(self._requests, (task.key, data, *arguments))
+        except OSError as error:
+            raise self._ended() from error
+        self._tickets.append(Ticket())
+        return self._tickets[-1]
+
+    def take(self) -> None:
+        """Take the next answer, as soon as it comes."""
+        try:
+            answer = receive(self._answers)
+        except (EOFError, OSError) as error:
+            raise self._ended() from error
+        if isinstance(answer, Ready):
+            self.is_ready = True
+        else:
+            self._tickets.popleft().answer = answer
+
+    def close(self) -> None:
+        self._process.kill()
+        for stream in (self._requests, self._answers):
+            stream.close()
+        self._process.wait()
+
+    def _ended(self) -> JobError:
+        status = self._process.wait()
+        message = f"a worker process ended unexpectedly with status {status}"
+        return JobError(Diagnostic("AQ999", message, help="run again with --parallelism 1"))
 
 
 class Pool:
-    """A fixed number of worker processes; each thread of the pool speaks with a process of its own.
+    """Worker processes for one run at a time; all of them start at once.
 
     Args:
         size: Number of processes.
@@ -28,74 +120,86 @@ class Pool:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._local = threading.local()
-        self._processes: list[subprocess.Popen[bytes]] = []
-        self._threads = ThreadPoolExecutor(size, thread_name_prefix="asaql-worker")
+        self._processes = [_Process() for _ in range(size)]
 
-    def submit(self, task: "SharedTask", chunk: Chunk, arrivals: list[int] | None) -> "Future[Reading]":
-        """Start reading a chunk in some worker."""
-        return self._threads.submit(self._read, task, chunk, arrivals)
+    @property
+    def process_ids(self) -> list[int]:
+        """The system's numbers of the processes."""
+        return [each.number for each in self._processes]
+
+    def submit(self, task: SharedTask, *arguments: Any) -> Ticket | None:
+        """Give work to the process that has the least of it.
+
+        Returns:
+            What stands for the answer; None if every process has enough to do or is still starting.
+
+        Raises:
+            JobError: The process has ended.
+        """
+        ready = [each for each in self._processes if each.is_ready and each.waiting < _MOST_REQUESTS]
+        return min(ready, key=lambda each: each.waiting).submit(task, arguments) if ready else None
+
+    def collect(self, *, is_waiting: bool) -> None:
+        """Take the answers that have come, and if `is_waiting` at least one.
+
+        Raises:
+            JobError: A process has ended.
+        """
+        for process in self._speaking(is_waiting=is_waiting):
+            process.take()
 
     def close(self) -> None:
         """End all processes."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
         for process in self._processes:
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    stream.close()
-            process.wait()
+            process.close()
 
-    def _read(self, task: "SharedTask", chunk: Chunk, arrivals: list[int] | None) -> Reading:
-        process: subprocess.Popen[bytes] = getattr(self._local, "process", None) or self._start()
-        if process.stdin is None or process.stdout is None:
-            raise AssertionError(process.args)
-        try:
-            send(process.stdin, (task.key, task.data, chunk, arrivals))
-            answer: Any = receive(process.stdout)
-        except (EOFError, OSError) as error:
-            status = process.wait()
-            self._local.process = None
-            message = f"a worker process ended unexpectedly with status {status}"
-            raise JobError(Diagnostic("AQ999", message, help="run again with --parallelism 1")) from error
-        if isinstance(answer, AsaqlError):
-            raise answer
-        if isinstance(answer, WorkerFailure):
-            raise RuntimeError(answer.traceback)
-        reading: Reading = answer
-        return reading
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
-        command = [sys.executable, "-m", "asaql.runtime.worker"]
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, pipesize=_PIPE_BYTES
-        )
-        self._local.process = process
-        self._processes.append(process)
-        return process
+    def _speaking(self, *, is_waiting: bool) -> list[_Process]:
+        if sys.platform == "win32":
+            # Whether a pipe holds something can be asked of sockets only there.
+            busy = [each for each in self._processes if each.waiting or not each.is_ready]
+            return [max(busy, key=lambda each: each.waiting)] if is_waiting else []
+        return select.select(self._processes, (), (), None if is_waiting else 0)[0]
 
 
-class SharedTask:
-    """A task as workers get it: pickled once, known by its digest."""
+def result_of(ticket: Ticket) -> Any:
+    """Return an answer that has come.
 
-    def __init__(self, task: InputTask) -> None:
-        self.data = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
-        self.key = hashlib.sha256(self.data).hexdigest()
-
-
-_pools: dict[int, Pool] = {}
-
-
-def pool_of(size: int) -> Pool:
-    """Return the program's pool of this size; it ends with the program."""
-    if size not in _pools:
-        _pools[size] = Pool(size)
-    return _pools[size]
+    Raises:
+        AsaqlError: The answer is an error of the job.
+    """
+    if isinstance(ticket.answer, AsaqlError):
+        raise ticket.answer
+    if isinstance(ticket.answer, Failure):
+        raise RuntimeError(ticket.answer.traceback)
+    return ticket.answer
 
 
-def _close_pools() -> None:
-    for pool in _pools.values():
+_idle: list[Pool] = []
+
+
+def start_early(size: int) -> None:
+    """Start processes that a run is going to ask for, so that they load modules at the same time as this one."""
+    if not any(each.size == size for each in _idle):
+        _idle.append(Pool(size))
+
+
+@contextmanager
+def leased_pool(size: int) -> Iterator[Pool]:
+    """Lend a pool to a run; it is kept for the next one unless the run fails."""
+    pool = next((each for each in _idle if each.size == size), None)
+    if pool is None:
+        pool = Pool(size)
+    else:
+        _idle.remove(pool)
+    try:
+        yield pool
+    except BaseException:
         pool.close()
+        raise
+    _idle.append(pool)
 
 
-atexit.register(_close_pools)
+@atexit.register
+def _close_pools() -> None:
+    while _idle:
+        _idle.pop().close()

@@ -1,17 +1,15 @@
 """A job from its first byte to its last."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
+from asaql.connectors import LineCounter, LineRange
 from asaql.diagnostics import Diagnostic, QueryError, Severity, did_you_mean
-from asaql.formats import Chunk
 from asaql.jobs import InputSpec, Job
 from asaql.model import Batch
 from asaql.operators.evaluate import EvaluationError, Evaluator
@@ -19,23 +17,26 @@ from asaql.runtime.clock import Clock, SystemClock
 from asaql.runtime.compile import Compiled, compile_job
 from asaql.runtime.failures import job_error
 from asaql.runtime.flow import Flow, Sink, Stage
+from asaql.runtime.in_order import read_in_order, read_in_turn
 from asaql.runtime.lower import Lowered, Surroundings, lower
 from asaql.runtime.memory import keep_freed_memory, seldom_collected
 from asaql.runtime.metrics import RunSummary
 from asaql.runtime.monitor import MetricsFile, Monitor, Watcher
 from asaql.runtime.outputs import Encoded, OutputSink
-from asaql.runtime.pool import SharedTask, pool_of
+from asaql.runtime.pool import Pool, leased_pool
 from asaql.runtime.prometheus import serve_metrics
-from asaql.runtime.reading import InputReader, InputTask, Reading
+from asaql.runtime.reading import InputTask, Reading
 from asaql.runtime.reference import is_dated, snapshots
 from asaql.runtime.scorers import Scorers
 from asaql.runtime.scripts import open_scripts
 from asaql.runtime.sinks import open_sinks
-from asaql.runtime.sources import IDLE, Idle, check_source, format_and_options, open_source
+from asaql.runtime.sources import IDLE, Idle, check_source, format_and_options, is_awaited, open_source
+from asaql.runtime.task_reader import TaskReader, Work, chunk_bytes_of
 from asaql.udf.javascript_errors import ScriptError
 from asaql.udf.scoring_recording import RecordingWriter
 
 Warn = Callable[[Diagnostic], None]
+Piece = TypeVar("Piece", bound=Work | Idle)
 _MOST_WARNINGS = 5
 
 
@@ -55,7 +56,7 @@ def run_job(
 
     Args:
         job: The job.
-        parallelism: Processes that decode and compute row by row; 1 starts none.
+        parallelism: Processes that decode and compute row by row, this one included; 1 starts none.
         batch_rows: Events in a batch; None lets the size of the input decide. No result depends on it.
         warn: Takes warnings, as they come up.
         metrics_path: Where metrics are written as JSON lines, every few seconds and at the end.
@@ -124,7 +125,8 @@ def run_compiled(
                 watchers = (*watchers, MetricsFile(metrics_path, clock))
             endpoint = outer.enter_context(serve_metrics(metrics_port)) if metrics_port is not None else None
             with ExitStack() as stack, seldom_collected():
-                run = _Run(compiled, sinks, stack, warn, parallelism, batch_rows, arrivals or {}, writer)
+                pool = stack.enter_context(leased_pool(parallelism - 1)) if parallelism > 1 else None
+                run = _Run(compiled, sinks, stack, warn, pool, batch_rows, arrivals or {}, writer)
                 if endpoint is not None:
                     endpoint.sample = run.sample
                 stack.enter_context(Monitor(run.sample, watchers, clock))
@@ -149,7 +151,7 @@ class _Run:
         sinks: dict[str, OutputSink],
         stack: ExitStack,
         warn: Warn,
-        parallelism: int,
+        pool: Pool | None,
         batch_rows: int | None,
         arrivals: dict[str, Sequence[int]],
         writer: RecordingWriter | None,
@@ -161,7 +163,7 @@ class _Run:
         self._sinks = sinks
         self._stack = stack
         self._warn = warn
-        self._parallelism = parallelism
+        self._pool = pool
         self._rows = batch_rows
         self._arrivals = arrivals
         self._untimed: set[str] = set()
@@ -254,29 +256,29 @@ class _Run:
 
     def _readings(self, key: str, lowered: Lowered, spec: InputSpec, scripts: Any) -> Iterator[Reading | Idle]:
         """Yield what becomes of an input's chunks, in order."""
-        task = lowered.tasks[key]
+        task = _encoding(lowered.tasks[key], lowered.flow.entries[key])
         arrivals = self._arrivals.get(key)
         rows = 1 if arrivals is not None else self._rows
-        is_whole = task.projection.record_slot is not None
-        chunks = open_source(spec, task.format, task.options, rows, has_whole_events=is_whole)
-        if self._parallelism == 1:
-            reader = InputReader(task, scripts)
-            for chunk, arrived in _with_arrivals(chunks, arrivals):
-                yield IDLE if isinstance(chunk, Idle) else reader.read(chunk, arrived)
-            return
-        pool, shared = pool_of(self._parallelism), SharedTask(_encoding(task, lowered.flow.entries[key]))
-        pending: deque[Future[Reading]] = deque()
-        for chunk, arrived in _with_arrivals(chunks, arrivals):
-            if isinstance(chunk, Idle):
-                while pending:
-                    yield pending.popleft().result()
+        source = open_source(spec, task.format, task.options, rows, chunk_bytes=chunk_bytes_of(task))
+        pool = None if is_awaited(spec) else self._pool
+        reader = TaskReader(task, scripts if pool is None else None)
+        self._stack.callback(reader.close)
+        done: Iterator[tuple[Work | Idle, list[Reading]]]
+        if pool is None:
+            done = read_in_turn(_with_arrivals(source, arrivals), reader)
+        else:
+            work = (each for each in source if not isinstance(each, Idle))
+            done = read_in_order(_with_arrivals(work, arrivals), task, reader, pool)
+        lines: LineCounter | None = None
+        for piece, readings in done:
+            if isinstance(piece, Idle):
                 yield IDLE
-                continue
-            pending.append(pool.submit(shared, chunk, arrived))
-            if len(pending) > 2 * self._parallelism:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+            for reading in readings:
+                if reading.problems and isinstance(piece, LineRange):
+                    lines = lines or LineCounter(piece.path)
+                    before = lines.lines_before(piece.start)
+                    reading.problems = tuple(replace(each, line=each.line + before) for each in reading.problems)
+                yield reading
 
     def _take(self, key: str, reading: Reading, flow: Flow) -> None:
         """Count a reading, warn of what was dropped, and pass its rows on."""
@@ -328,16 +330,14 @@ def _encoding(task: InputTask, entries: Sequence[Stage]) -> InputTask:
     return replace(task, leaves=tuple(leaves))
 
 
-def _with_arrivals(
-    chunks: Iterator[Chunk | Idle], arrivals: Sequence[int] | None
-) -> Iterator[tuple[Chunk | Idle, list[int] | None]]:
-    """Yield chunks with the arrival times of their events; with arrival times, a chunk holds one event."""
+def _with_arrivals(source: Iterator[Piece], arrivals: Sequence[int] | None) -> Iterator[tuple[Piece, list[int] | None]]:
+    """Yield what is to be read with the arrival times of its events; with arrival times, a chunk holds one event."""
     if arrivals is None:
-        for chunk in chunks:
-            yield chunk, None
+        for work in source:
+            yield work, None
         return
-    for chunk, arrival in zip(chunks, arrivals, strict=True):
-        yield chunk, [arrival]
+    for work, arrival in zip(source, arrivals, strict=True):
+        yield work, [arrival]
 
 
 def _no_data(name: str, given: list[str]) -> Diagnostic:

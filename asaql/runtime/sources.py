@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from asaql.connectors import FileInput, Input, MemoryInput, StandardInput
+from asaql.connectors import FileInput, Input, LineRange, MemoryInput, StandardInput, line_ranges
 from asaql.diagnostics import Diagnostic, QueryError
-from asaql.formats import CHUNK_BYTES, Chunk, ReadOptions, format_of, splitter_for
+from asaql.formats import CHUNK_BYTES, Chunk, ReadOptions, format_of, has_event_a_line, splitter_for
 from asaql.jobs import FORMATS, STANDARD_STREAM, InputSpec
 
 
@@ -14,8 +14,6 @@ class Idle:
 
 
 IDLE: Final = Idle()
-_WHOLE_EVENTS_CHUNK_BYTES: Final = 1 << 17
-"""Records take some ten times the memory of their text, and twice the time when a processor cannot cache them."""
 
 
 def format_and_options(spec: InputSpec) -> tuple[str, ReadOptions]:
@@ -43,27 +41,31 @@ def format_and_options(spec: InputSpec) -> tuple[str, ReadOptions]:
 
 
 def open_source(
-    spec: InputSpec, format_: str, options: ReadOptions, rows: int | None, *, has_whole_events: bool = False
-) -> Iterator[Chunk | Idle]:
-    """Yield an input's chunks; IDLE where the next one is not at hand.
+    spec: InputSpec, format_: str, options: ReadOptions, rows: int | None, *, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[Chunk | LineRange | Idle]:
+    """Yield what is to be read of an input, chunks or parts of a file; IDLE where the next one is not at hand.
 
     Args:
         spec: The input.
         format_: The format of its bytes.
         options: How they are read.
         rows: Events in a chunk, None to let the size decide.
-        has_whole_events: Whether events are read as records, not as some of their fields.
+        chunk_bytes: About how long a chunk is if its size decides.
 
     Raises:
         QueryError: The file is not there.
         JobError: It cannot be read to its end.
     """
-    source, is_live = _open(spec)
-    size = _WHOLE_EVENTS_CHUNK_BYTES if has_whole_events else CHUNK_BYTES
-    splitter = splitter_for(format_, source.name, options=options, rows=rows, chunk_bytes=size)
+    source = _open(spec)
+    if isinstance(source, FileInput) and rows is None:
+        plain = source.start_of_plain(CHUNK_BYTES)
+        if plain is not None and has_event_a_line(format_, plain[0], is_whole=len(plain[0]) == plain[1]):
+            yield from line_ranges(source.name, plain[1], CHUNK_BYTES)
+            return
+    splitter = splitter_for(format_, source.name, options=options, rows=rows, chunk_bytes=chunk_bytes)
     for piece in source.pieces():
         yield from splitter.feed(piece)
-        if is_live:
+        if isinstance(source, StandardInput):
             yield IDLE
     yield from splitter.finish()
 
@@ -74,14 +76,19 @@ def check_source(spec: InputSpec) -> None:
     Raises:
         QueryError: It cannot.
     """
-    source, _ = _open(spec)
+    source = _open(spec)
     if isinstance(source, FileInput):
         source.check()
 
 
-def _open(spec: InputSpec) -> tuple[Input, bool]:
+def is_awaited(spec: InputSpec) -> bool:
+    """Return whether an input's events may come one by one, so that each is to be read as soon as it is there."""
+    return isinstance(_open(spec), StandardInput)
+
+
+def _open(spec: InputSpec) -> Input:
     if spec.events is not None:
-        return MemoryInput(spec.events, spec.name or "<events>"), False
+        return MemoryInput(spec.events, spec.name or "<events>")
     if spec.path is None or spec.path == STANDARD_STREAM:
-        return StandardInput(), True
-    return FileInput(spec.path), False
+        return StandardInput()
+    return FileInput(spec.path)

@@ -1,12 +1,17 @@
 """Worker processes change nothing in what a job writes."""
 
 import json
+import os
+import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from asaql.jobs import InputSpec, JobOptions, OutputSpec, read_job
+from asaql.diagnostics import JobError
+from asaql.jobs import InputSpec, Job, JobOptions, OutputSpec, read_job
 from asaql.runtime import run_job
+from asaql.runtime.pool import leased_pool
 
 EVENTS = [{"id": i, "x": i * 0.5 if i % 3 else None, "r": {"a": f"text {i}"}} for i in range(500)]
 QUERIES = {
@@ -33,3 +38,63 @@ def test_two_processes_write_the_bytes_that_one_does(query: str, suffix: str, tm
         summary = run_job(job, parallelism=parallelism, batch_rows=40)
         written.append((output.read_bytes(), summary.events_in, summary.events_out))
     assert written[0] == written[1]
+
+
+def write_many(path: Path, malformed: Sequence[int] = ()) -> None:
+    """Write so many events that a file is read in several parts."""
+    lines = (json.dumps({"id": i, "text": "x" * 200, "a": {"b": i % 7}}) for i in range(20_000))
+    path.write_text("".join(("{broken\n" if i in malformed else line + "\n") for i, line in enumerate(lines)))
+
+
+@pytest.mark.parametrize("parallelism", [1, 3])
+def test_malformed_events_of_a_long_file_are_told_by_their_lines(parallelism: int, tmp_path: Path) -> None:
+    write_many(tmp_path / "input.ndjson", malformed=(0, 9_999, 19_999))
+    said: list[str] = []
+    summary = run_job(
+        job_over(tmp_path, "SELECT * INTO out FROM input"),
+        parallelism=parallelism,
+        warn=lambda each: said.append(each.message),
+    )
+    assert [each.split(":")[1] for each in said] == ["1", "10000", "20000"]
+    assert summary.events_in == {"input": 19_997}
+
+
+@pytest.mark.parametrize("parallelism", [1, 2, 3])
+def test_the_first_error_in_the_input_is_the_one_that_is_told(parallelism: int, tmp_path: Path) -> None:
+    write_many(tmp_path / "input.ndjson")
+    query = "SELECT CAST(CASE WHEN id IN (7000, 19000) THEN CONCAT('no. ', id) ELSE '1' END AS bigint) AS n "
+    with pytest.raises(JobError, match=r"no\. 7000"):
+        run_job(job_over(tmp_path, query + "INTO out FROM input"), parallelism=parallelism)
+
+
+def test_two_inputs_share_the_processes(tmp_path: Path) -> None:
+    write_many(tmp_path / "left.ndjson")
+    write_many(tmp_path / "right.ndjson")
+    (tmp_path / "query.sql").write_text(
+        "SELECT id INTO a FROM l WHERE id % 3 = 0; SELECT id INTO b FROM r WHERE id % 5 = 0"
+    )
+    inputs = (InputSpec("l", tmp_path / "left.ndjson"), InputSpec("r", tmp_path / "right.ndjson"))
+    outputs = tuple(OutputSpec(name, tmp_path / f"{name}.ndjson") for name in "ab")
+    run_job(read_job(tmp_path / "query.sql", JobOptions(inputs=inputs, outputs=outputs)), parallelism=3)
+    for name, step in (("a", 3), ("b", 5)):
+        rows = [json.loads(line)["id"] for line in (tmp_path / f"{name}.ndjson").read_text().splitlines()]
+        assert rows == list(range(0, 20_000, step))
+
+
+def test_a_worker_that_is_killed_fails_the_job_and_the_next_run_has_a_new_one(tmp_path: Path) -> None:
+    write_many(tmp_path / "input.ndjson")
+    job = job_over(tmp_path, "SELECT id INTO out FROM input")
+    with leased_pool(1) as pool:
+        pool.collect(is_waiting=True)
+        os.kill(pool.process_ids[0], signal.SIGKILL)
+    with pytest.raises(JobError, match="a worker process ended unexpectedly with status -9"):
+        run_job(job, parallelism=2)
+    assert not (tmp_path / "out.ndjson").exists()
+    assert run_job(job, parallelism=2).events_in == {"input": 20_000}
+
+
+def job_over(folder: Path, query: str) -> Job:
+    (folder / "query.sql").write_text(query)
+    inputs = (InputSpec(None, folder / "input.ndjson"),)
+    outputs = (OutputSpec(None, folder / "out.ndjson"),)
+    return read_job(folder / "query.sql", JobOptions(inputs=inputs, outputs=outputs))

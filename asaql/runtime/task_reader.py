@@ -1,0 +1,73 @@
+"""An input's task at work in one process."""
+
+from asaql.connectors import LineRange
+from asaql.diagnostics import AsaqlError
+from asaql.formats import CHUNK_BYTES, Chunk, splitter_for
+from asaql.operators.evaluate import EvaluationError, Scripts
+from asaql.runtime.failures import job_error
+from asaql.runtime.reading import InputReader, InputTask, Reading
+from asaql.runtime.scripts import open_scripts
+from asaql.udf.javascript_errors import ScriptError
+
+Work = Chunk | LineRange
+"""What is read at once: bytes at hand, or a part of a file."""
+
+_WHOLE_EVENTS_CHUNK_BYTES = 1 << 17
+"""Records take some ten times the memory of their text, and twice the time when a processor cannot cache them."""
+
+
+def chunk_bytes_of(task: InputTask) -> int:
+    """Return about how long the chunks of an input are, where nothing else decides."""
+    return CHUNK_BYTES if task.projection.record_slot is None else _WHOLE_EVENTS_CHUNK_BYTES
+
+
+class TaskReader:
+    """Reads what it is given of one input.
+
+    Args:
+        task: The input.
+        scripts: Hosts the JavaScript functions; None to start a host of its own, which says what functions say to the
+            console with the reading.
+
+    Raises:
+        QueryError: A script does not compile.
+    """
+
+    def __init__(self, task: InputTask, scripts: Scripts | None = None) -> None:
+        self._task = task
+        self._console: list[tuple[str, str, str]] = []
+        self._host = None
+        if scripts is None:
+            self._host = open_scripts(task.scripts, task.level, lambda *said: self._console.append(said))
+        self._reader = InputReader(task, self._host or scripts)
+
+    def read(self, work: Work, arrivals: list[int] | None = None) -> list[Reading] | AsaqlError:
+        """Return what becomes of each chunk, or the error of the job.
+
+        Problems in a range are told by their lines in the range.
+        """
+        try:
+            readings = [self._reader.read(each, arrivals) for each in self._chunks(work)]
+        except AsaqlError as error:
+            return error
+        except (EvaluationError, ScriptError) as error:
+            return job_error(error, self._task.query)
+        if self._console and readings:
+            readings[0].console = list(self._console)
+            self._console.clear()
+        return readings
+
+    def close(self) -> None:
+        """End the host of functions."""
+        if self._host is not None:
+            self._host.close()
+
+    def _chunks(self, work: Work) -> list[Chunk]:
+        if isinstance(work, Chunk):
+            return [work]
+        data = work.read()
+        limit = chunk_bytes_of(self._task)
+        if len(data) <= 2 * limit:
+            return [Chunk(data, 1, work.path)] if data else []
+        splitter = splitter_for(self._task.format, work.path, options=self._task.options, chunk_bytes=limit)
+        return [*splitter.feed(data), *splitter.finish()]

@@ -1,0 +1,45 @@
+"""Ranges of a file of lines hold every line once, wherever they are cut."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from asaql.connectors import LineCounter, LineRange, line_ranges
+from asaql.diagnostics import JobError
+
+
+@given(
+    st.lists(st.sampled_from([b"", b"a", b"bb\r", b"{}", b"x" * 40_000]), max_size=9),
+    st.booleans(),
+    st.integers(1, 30),
+    st.integers(0, 60),
+)
+def test_every_line_belongs_to_one_range(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], ends: bool, range_bytes: int, shrink: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "lines.txt"
+    content = b"\n".join(lines) + (b"\n" if ends else b"")
+    path.write_bytes(content)
+    ranges = list(line_ranges(str(path), max(0, len(content) - shrink), max(range_bytes, len(content) // 50)))
+    parts = [each.read() for each in ranges]
+    assert b"".join(parts) == content
+    assert all(part.endswith(b"\n") for part in [each for each in parts if each][:-1])
+    counter = LineCounter(str(path))
+    before = b""
+    for each, part in zip(ranges, parts, strict=True):
+        if part:
+            assert counter.lines_before(each.start) == before.count(b"\n")
+        before += part
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_bytes(b"\xef\xbb\xbfa\nb\n")
+    assert [each.read() for each in line_ranges(str(path), 7, 4)] == [b"a\n", b"b\n"]
+
+
+def test_a_file_that_has_gone_is_an_error_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match=r'no file ".*gone\.txt"'):
+        LineRange(str(tmp_path / "gone.txt"), 0, None).read()
