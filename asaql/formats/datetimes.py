@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from asaql.functions import format_ticks_series
 from asaql.model import TICKS_PER_DAY, TICKS_PER_MICROSECOND, TICKS_PER_SECOND, Instant
 
 UNIX_EPOCH_MICROSECONDS = 62_135_596_800_000_000
@@ -11,13 +12,8 @@ UNIX_EPOCH_MICROSECONDS = 62_135_596_800_000_000
 
 
 def text_of_ticks(ticks: pl.Series) -> pl.Series:
-    """Return the text of every instant of an Int64 series: `yyyy-MM-ddTHH:mm:ss.fffffffZ`, null for null.
-
-    Exact over the years 1 to 9999: whole microseconds are formatted by Polars, the seventh digit is put behind them.
-    """
-    digit = ticks % TICKS_PER_MICROSECOND
-    text = microseconds_of_ticks(ticks).dt.to_string("iso:strict")
-    return text + digit.cast(pl.String) + "Z"
+    """Return the text of every instant of an Int64 series: `yyyy-MM-ddTHH:mm:ss.fffffffZ`, null for null."""
+    return format_ticks_series(ticks)
 
 
 def microseconds_of_ticks(ticks: pl.Series) -> pl.Series:

@@ -6,7 +6,7 @@ bytes again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from asaql.model import Column
@@ -43,7 +43,6 @@ class Chunk:
         lines: The line on which each event begins, when `data` holds one event a line and the input did not.
         header: CSV: the record with the names, as bytes; empty if there is none.
         dropped: Events found to be malformed when the stream was cut; they are not in `data`.
-        line_breaks: How many line breaks `data` holds; None if no one has counted.
     """
 
     data: bytes
@@ -52,7 +51,6 @@ class Chunk:
     lines: tuple[int, ...] | None = None
     header: bytes = b""
     dropped: tuple[Problem, ...] = ()
-    line_breaks: int | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)

@@ -14,14 +14,13 @@ from asaql.formats.conversion import adapt, adapt_column
 from asaql.formats.events import Chunk, Decoded
 from asaql.formats.json_events import DECODE_ERRORS, MalformedEvent, all_numbers_fit, bare_line, events_of_line
 from asaql.formats.json_fields import CannotReadFieldsError, FieldReader
-from asaql.formats.json_search import count_joints
+from asaql.formats.json_search import Scan
 from asaql.formats.names import value_at
 from asaql.formats.projection import Projection, ReadOptions
 from asaql.formats.table import Declaration, Table, to_decoded
 from asaql.model import Column
 
 _FEW_LINES = 16
-_MISSING: Any = object()
 
 
 class JsonDecoder:
@@ -39,10 +38,11 @@ class JsonDecoder:
     def decode(self, chunk: Chunk) -> Decoded:
         """Return the columns of a chunk."""
         table = None
-        count = _tidy_lines(chunk.data, chunk.line_breaks)
+        scan = Scan(chunk.data)
+        count = scan.count_objects()
         if count:
             numbers: Sequence[int] = chunk.lines or range(chunk.first_line, chunk.first_line + count)
-            table = self._read_ordinary(chunk.data, numbers)
+            table = self._read_ordinary(scan, numbers)
         if table is None:
             table = self._read(*_lines(chunk))
         return to_decoded(self._declaration.fit(table, is_text=False), chunk)
@@ -51,7 +51,7 @@ class JsonDecoder:
         if len(lines) <= _FEW_LINES:
             return self._read_slowly(lines, numbers)
         if all(each.startswith(b"{") and each.endswith(b"}") for each in lines):
-            table = self._read_ordinary(b"\n".join(lines), numbers)
+            table = self._read_ordinary(Scan(b"\n".join(lines)), numbers)
             if table is not None:
                 return table
         middle = len(lines) // 2
@@ -59,27 +59,27 @@ class JsonDecoder:
             [self._read(lines[:middle], numbers[:middle]), self._read(lines[middle:], numbers[middle:])]
         )
 
-    def _read_ordinary(self, lines: bytes, numbers: Sequence[int]) -> Table | None:
+    def _read_ordinary(self, scan: Scan, numbers: Sequence[int]) -> Table | None:
         """Return the events of lines that each begin and end as an object, or None if they are not ordinary."""
-        if not _is_utf8(lines):
+        if not scan.is_utf8():
             return None
         if self._needs_events or not self._reader.is_possible:
-            return self._read_events(lines, numbers)
+            return self._read_events(scan, numbers)
         try:
-            columns, height = self._reader.read(lines)
+            columns, height = self._reader.read(scan)
         except CannotReadFieldsError:
             return None
-        if height != len(numbers) or not all_numbers_fit(lines):
+        if height != len(numbers) or not all_numbers_fit(scan):
             return None
         options = self._options
         return Table({slot: adapt_column(columns[path], options) for slot, path in self._fields}, numbers)
 
-    def _read_events(self, lines: bytes, numbers: Sequence[int]) -> Table | None:
+    def _read_events(self, scan: Scan, numbers: Sequence[int]) -> Table | None:
         try:
-            events = self._whole.decode_lines(lines)
+            events = self._whole.decode_lines(scan.data)
         except DECODE_ERRORS:
             return None
-        if len(events) != len(numbers) or not all_numbers_fit(lines):
+        if len(events) != len(numbers) or not all_numbers_fit(scan):
             return None
         return self._table(events, numbers, [])
 
@@ -122,34 +122,14 @@ class JsonDecoder:
 
 
 def _values_at(events: list[dict[str, Any]], path: tuple[str, ...]) -> list[Any]:
-    if len(path) == 1:
-        name = path[0]
-        values = [event.get(name, _MISSING) for event in events]
-        if _MISSING not in values:
-            return values
-    return [value_at(event, path) for event in events]
-
-
-def _tidy_lines(data: bytes, line_breaks: int | None) -> int:
-    """Return the number of lines if each begins with a brace and ends with one, else 0: then none goes on in the next.
-
-    Within one event a line break cannot stand between a closing and an opening brace.
-    """
-    if not data.startswith(b"{") or not data.endswith((b"}\n", b"}", b"}\r\n")) or not _is_utf8(data):
-        return 0
-    breaks = data.count(b"\n") if line_breaks is None else line_breaks
-    count = breaks + (not data.endswith(b"\n"))
-    return count if count == count_joints(data) + 1 else 0
-
-
-def _is_utf8(data: bytes) -> bool:
-    if data.isascii():
-        return True
+    values: list[Any] = events
     try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+        for name in path:
+            values = [value[name] for value in values]
+    except (KeyError, TypeError):
+        # Somewhere the name is missing or spelled otherwise, or leads through what is no record.
+        return [value_at(event, path) for event in events]
+    return values
 
 
 def _lines(chunk: Chunk) -> tuple[list[bytes], list[int]]:

@@ -1,8 +1,9 @@
 """Columns to JSON lines.
 
 Columns of plain kinds are written by Polars. Rows with records, arrays or values of several kinds are written by
-orjson. Both give the same text: a float always has a point or an exponent, NaN and the infinities
-become null, a datetime is text with seven fraction digits, and NULL is written as null.
+orjson, and so are few rows, which it writes while Polars prepares. Both give the same text: a float always has a point
+or an exponent, NaN and the infinities become null, a datetime is text with seven fraction digits, and NULL is written
+as null.
 """
 
 import json
@@ -16,6 +17,9 @@ import polars as pl
 
 from asaql.formats.datetimes import text_of_ticks
 from asaql.model import Column, Instant, Kind
+
+FEW_ROWS = 100
+"""How many rows cost less one by one than as columns."""
 
 _LINE_BREAK = orjson.Fragment(b"\n")
 
@@ -44,7 +48,7 @@ class JsonEncoder:
         chosen = {name: columns[name].expand(height) for name in self._names}
         if not chosen:
             return b"{}\n" * height
-        if any(column.kind.is_object for column in chosen.values()):
+        if height <= FEW_ROWS or any(column.kind.is_object for column in chosen.values()):
             return _encode_rows(chosen)
         frame = pl.DataFrame({name: _as_written(column).alias(name) for name, column in chosen.items()})
         buffer = BytesIO()

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from asaql.formats.json_search import may_hold_long_numbers
+from asaql.formats.json_search import Scan
 from asaql.model import BIGINT_MAX, BIGINT_MIN
 
 DECODE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError)
@@ -162,14 +162,15 @@ def split_values(text: bytes) -> list[bytes] | None:
     return None if depth or text[end:].strip(_BLANK + b",") else values
 
 
-def all_numbers_fit(lines: bytes) -> bool:
-    """Return whether every number of these lines has a value in the dialect; each line is well-formed JSON in UTF-8.
+def all_numbers_fit(scan: Scan) -> bool:
+    """Return whether every number of these lines has a value in the dialect; each line is a JSON object in UTF-8.
 
     Typed decoding skips the fields that no one reads without looking at their numbers. This looks at all of them,
     at a third of the cost of decoding at most.
     """
-    if not may_hold_long_numbers(lines):
+    if not scan.may_hold_long_numbers():
         return True
+    lines = scan.data
     outline = lines.translate(_OUTLINE)
     for needle in (_LONG_WHOLE_NUMBER, _LONG_EXPONENT):
         at = outline.find(needle)

@@ -10,13 +10,13 @@ kind, and no one has to look through the types again. The first value of another
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Union
 
 import msgspec
 
 from asaql.formats.json_events import DECODE_ERRORS
+from asaql.formats.json_search import Scan
 from asaql.formats.names import fold, value_at
 from asaql.model import Column, Kind
 
@@ -29,6 +29,7 @@ _COLON = re.compile(rb"[ \t\r\n]*:")
 _NOT_IN_STRUCT = re.compile(r'["\\\x00-\x1f]')
 _TYPES: dict[Kind, Any] = {Kind.BIGINT: int | None, Kind.NVARCHAR: str | None, Kind.BIT: bool | None}
 """The kinds that the parser tells from all others; it takes 1 for a float."""
+_Listing = Callable[[Sequence[Any]], list[Any]]
 
 
 class CannotReadFieldsError(Exception):
@@ -90,6 +91,18 @@ class FieldReader:
 
     def _generate(self) -> None:
         self._decoder = msgspec.json.Decoder(self._struct_of(self._fields))
+        self._listings: dict[str, _Listing] = {}
+
+    def _listed(self, attribute: str, rows: Sequence[Any]) -> list[Any]:
+        """Return an attribute, or one of an attribute, of all rows.
+
+        Raises:
+            AttributeError: A row does not have it.
+        """
+        listing = self._listings.get(attribute)
+        if listing is None:
+            listing = self._listings[attribute] = _listing_of(attribute)
+        return listing(rows)
 
     def _struct_of(self, fields: dict[str, _Field]) -> Any:
         members = []
@@ -107,19 +120,19 @@ class FieldReader:
             ]
         return msgspec.defstruct("Fields", members, gc=False)
 
-    def read(self, lines: bytes) -> tuple[dict[tuple[str, ...], Column], int]:
+    def read(self, scan: Scan) -> tuple[dict[tuple[str, ...], Column], int]:
         """Return a column for every path, and the number of events.
 
         Args:
-            lines: One JSON object a line, in UTF-8, no line blank.
+            scan: One JSON object a line, in UTF-8, no line blank.
 
         Raises:
             CannotReadFieldsError: A line is malformed, or names are spelled in ways that a Struct cannot follow.
         """
         while self.is_possible:
             try:
-                rows = self._decoder.decode_lines(lines)
-                columns = self._columns(rows, lines)
+                rows = self._decoder.decode_lines(scan.data)
+                columns = self._columns(rows, scan)
                 self._expect(columns)
                 return columns, len(rows)
             except _NewSpellingsError:
@@ -155,7 +168,7 @@ class FieldReader:
         self._generate()
         return False
 
-    def _columns(self, rows: list[Any], lines: bytes) -> dict[tuple[str, ...], Column]:
+    def _columns(self, rows: list[Any], scan: Scan) -> dict[tuple[str, ...], Column]:
         columns: dict[tuple[str, ...], Column] = {}
         doubtful: dict[str, int] = {}
         for path in self._paths:
@@ -168,10 +181,10 @@ class FieldReader:
                 for name in path:
                     doubtful[fold(name)] = max(present, doubtful.get(fold(name), 0))
             columns[path] = column
-        if b"\\" in lines or (doubtful and not lines.isascii()):
-            self._look_for_odd_names(lines)
+        if b"\\" in scan.data or (doubtful and not scan.data.isascii()):
+            self._look_for_odd_names(scan.data)
         if doubtful:
-            self._look_for_spellings(lines, doubtful)
+            self._look_for_spellings(scan, doubtful)
         return columns
 
     def _values(
@@ -181,13 +194,13 @@ class FieldReader:
         folded = fold(name)
         field = fields[folded]
         if rest and not field.is_value:
-            direct = _values_of_all(rows, fields, path)
+            direct = self._values_of_all(rows, fields, path)
             if direct is not None:
                 return direct
-        values = list(map(attrgetter(field.attributes[name]), rows))
+        values = self._listed(field.attributes[name], rows)
         if len(field.attributes) > 1 and msgspec.UNSET in values:
             others = [attribute for spelling, attribute in field.attributes.items() if spelling != name]
-            values, present = _first_set(values, [list(map(attrgetter(each), rows)) for each in others])
+            values, present = _first_set(values, [self._listed(each, rows) for each in others])
             doubtful[folded] = max(present, doubtful.get(folded, 0))
         if not rest:
             return values
@@ -201,21 +214,43 @@ class FieldReader:
         following = iter(found)
         return [next(following) if type(each) is struct else None for each in values]
 
-    def _look_for_spellings(self, lines: bytes, doubtful: dict[str, int]) -> None:
+    def _values_of_all(self, rows: Sequence[Any], fields: dict[str, _Field], path: tuple[str, ...]) -> list[Any] | None:
+        """Return the values at a path, or None if some record on the way is missing or a name has several spellings."""
+        attributes = []
+        for name in path[:-1]:
+            field = fields[fold(name)]
+            if field.is_value or len(field.attributes) > 1:
+                return None
+            attributes.append(field.attributes[name])
+            fields = field.below
+        last = fields[fold(path[-1])]
+        if len(last.attributes) > 1:
+            return None
+        try:
+            return self._listed(".".join((*attributes, last.attributes[path[-1]])), rows)
+        except AttributeError:
+            return None
+
+    def _look_for_spellings(self, scan: Scan, doubtful: dict[str, int]) -> None:
         """Learn the spellings in use; `doubtful` has how many occurrences of a name are known ones at least."""
-        lowered = lines.lower()
+        lines = scan.data
+        lowered = None
         learned = False
         for folded, present in doubtful.items():
             if not folded.isascii():
                 continue
-            spellings = self._spellings[folded]
-            occurrences = lowered.count(b'"' + folded.encode() + b'"')
-            if occurrences == present:
+            name = folded.encode()
+            most = scan.most_occurrences(name) if name else None
+            if most == present:
                 continue
-            known = [b'"' + each.encode() + b'"' for each in spellings if each.isascii()]
-            if occurrences == sum(lines.count(each) for each in known):
+            known = [b'"' + each.encode() + b'"' for each in self._spellings[folded] if each.isascii()]
+            known_occurrences = sum(map(lines.count, known))
+            if most == known_occurrences:
                 continue
-            in_use = re.findall(b'"' + re.escape(folded.encode()) + b'"', lines, re.IGNORECASE)
+            lowered = lowered or lines.lower()
+            if lowered.count(b'"' + name + b'"') in (present, known_occurrences):
+                continue
+            in_use = re.findall(b'"' + re.escape(name) + b'"', lines, re.IGNORECASE)
             for each in sorted(set(in_use).difference(known)):
                 self._learn(each[1:-1].decode())
                 learned = True
@@ -238,22 +273,14 @@ class FieldReader:
             raise _NewSpellingsError
 
 
-def _values_of_all(rows: Sequence[Any], fields: dict[str, _Field], path: tuple[str, ...]) -> list[Any] | None:
-    """Return the values at a path, or None if some record on the way is missing or a name has several spellings."""
-    attributes = []
-    for name in path[:-1]:
-        field = fields[fold(name)]
-        if field.is_value or len(field.attributes) > 1:
-            return None
-        attributes.append(field.attributes[name])
-        fields = field.below
-    last = fields[fold(path[-1])]
-    if len(last.attributes) > 1:
-        return None
-    try:
-        return list(map(attrgetter(".".join((*attributes, last.attributes[path[-1]]))), rows))
-    except AttributeError:
-        return None
+def _listing_of(attribute: str) -> _Listing:
+    """Return what lists an attribute of rows of one Struct.
+
+    Where the name stands in the code, the interpreter learns where the attribute lies: that takes half the time of
+    `attrgetter`. It learns so for one type at a time, so the function is made anew for every Struct.
+    """
+    listing: _Listing = eval(f"lambda rows: [row.{attribute} for row in rows]")
+    return listing
 
 
 def _first_set(values: list[Any], others: list[list[Any]]) -> tuple[list[Any], int]:

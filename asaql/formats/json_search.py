@@ -1,40 +1,159 @@
 """Quick looks over many JSON lines: what they tell saves a closer look in nearly every chunk.
 
-Polars searches with vector instructions, at several times the speed of `bytes.count`; a call of it costs as much as
-searching some kilobytes, so that less than that is searched by `bytes` itself.
+Polars compares all bytes of a chunk at once, with vector instructions, at several times the speed of `bytes.count` and
+of regular expressions. A call of it costs as much as searching some kilobytes, so that less than that is searched by
+`bytes` itself.
 """
 
 import polars as pl
 
-_SMALL = 1 << 14
-_LONG_EXPONENT = r"[0-9][eE]\+?[0-9]{3}"
-_DIGITS = bytes(48 if chr(i) in "0123456789" else 32 for i in range(256))
-_STRIDE = 4
-_DIGITS_IN_STRIDE = b"0" * 4
-"""What 19 digits in a row leave of themselves, at least, when only every fourth byte is looked at."""
+_SMALL = 1 << 15
+_BYTES = pl.List(pl.UInt8())
+_LINE_BREAK, _RETURN, _OPENING, _CLOSING = b"\n\r{}"
+_ZERO, _PLUS, _LETTER_E, _QUOTE = b'0+e"'
+_LOWER_CASE = 0x20
 
 
-def count_joints(lines: bytes) -> int:
-    """Return how often an object that ends a line is followed by one that begins the next; the lines are in UTF-8."""
-    if len(lines) < _SMALL:
-        return lines.count(b"}\n{") + (lines.count(b"}\r\n{") if b"\r" in lines else 0)
-    pattern = r"\}\r?\n\{" if b"\r" in lines else r"\}\n\{"
-    found: int = _text(lines).str.count_matches(pattern)[0]
+class Scan:
+    """The bytes of JSON lines under quick looks.
+
+    Args:
+        data: The lines.
+    """
+
+    __slots__ = ("_bytes", "_lowered", "_quotes", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._bytes = _series_of(data) if len(data) >= _SMALL else None
+        self._lowered: pl.Series | None = None
+        self._quotes: pl.Series | None = None
+
+    def count_objects(self) -> int:
+        """Return the number of lines if each begins with a brace and ends with one, else 0; a last line break may lack.
+
+        Then no object goes on in the next line, as within one no line break can stand between a closing and an opening
+        brace. That a line holds no second object shows in the number of objects, once they are read.
+        """
+        data = self.data
+        if not data.startswith(b"{") or not data.endswith((b"}\n", b"}", b"}\r\n")):
+            return 0
+        if self._bytes is None:
+            has_returns = b"\r" in data
+            joints = data.count(b"}\n{") + (data.count(b"}\r\n{") if has_returns else 0)
+            breaks = data.count(b"\n") - data.endswith(b"\n")
+            return joints + 1 if breaks == joints else 0
+        return _count_objects(self._bytes.slice(0, len(data) - data.endswith(b"\n")))
+
+    def is_utf8(self) -> bool:
+        """Return whether the bytes are UTF-8."""
+        if self._bytes is None:
+            return _is_utf8(self.data)
+        if self._bytes.max() < 0x80:  # type: ignore[operator]
+            return True
+        try:
+            pl.Series((self.data,), dtype=pl.Binary).cast(pl.String)
+        except pl.exceptions.ComputeError:
+            return False
+        return True
+
+    def most_occurrences(self, name: bytes) -> int | None:
+        """Return how often a name in quotation marks stands here, case aside, or more; None if that is unknown.
+
+        Args:
+            name: In lower case, in ASCII.
+        """
+        if self._bytes is None or not 0 < len(name) < _SMALL - 1:
+            return None
+        if self._lowered is None or self._quotes is None:
+            self._lowered = self._bytes | _LOWER_CASE
+            self._quotes = self._lowered == _QUOTE
+        width = len(self.data) - len(name) - 1
+        found = self._quotes.slice(0, width) & self._quotes.slice(len(name) + 1, width)
+        for place in {0, len(name) - 1}:
+            found &= self._lowered.slice(1 + place, width) == name[place] | _LOWER_CASE
+        return int(found.sum())
+
+    def may_hold_long_numbers(self) -> bool:
+        """Return False if no number in these lines has too many digits for a value; each line is a JSON object.
+
+        Too many may be 19 digits in a row and exponents of three digits. Digits in texts count.
+        """
+        if self._bytes is None:
+            return True
+        return _may_have_many_digits(self._bytes) or _may_have_long_exponents(self._bytes)
+
+
+def count_line_breaks(data: bytes) -> int:
+    """Return how many line breaks there are."""
+    if len(data) < _SMALL:
+        return data.count(b"\n")
+    return int((_series_of(data) == _LINE_BREAK).sum())
+
+
+def _series_of(data: bytes) -> pl.Series:
+    found: pl.Series = pl.Series((data,), dtype=pl.Binary).cast(_BYTES)[0]
     return found
 
 
-def may_hold_long_numbers(lines: bytes) -> bool:
-    """Return False if no digits are in these lines that may be too many for a value; the lines are in UTF-8.
+def _is_utf8(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
-    Too many may be 19 digits in a row and exponents of three digits. Digits in texts count, as in the time
-    `2024-01-01T00:00:00.1234567Z`, if they stand close together.
+
+def _count_objects(text: pl.Series) -> int:
+    """Do what `Scan.count_objects` does for bytes that begin with a brace and end with another byte than a break."""
+    last = len(text) - 1
+    is_break = text == _LINE_BREAK
+    behind = text.slice(1).filter(is_break.slice(0, last))
+    if not (behind == _OPENING).all():
+        return 0
+    is_behind_break = is_break.slice(1)
+    before = text.slice(0, last).filter(is_behind_break)
+    is_closing = before == _CLOSING
+    if not is_closing.all():
+        is_return = before == _RETURN
+        if not (is_closing | is_return).all():
+            return 0
+        # No line break is the second byte: before that one is a brace that opens.
+        two_before = text.slice(0, last - 1).filter(is_break.slice(2))
+        if not (is_closing | (two_before == _CLOSING)).all():
+            return 0
+    return len(before) + 1
+
+
+def _may_have_many_digits(text: pl.Series) -> bool:
+    """Return whether 19 digits may stand in a row.
+
+    Eight of 19 bytes are looked at, which takes three steps; in a time such as `2024-01-01T00:00:00.1234567Z` they meet
+    something else than a digit wherever they begin.
     """
-    if len(lines) < _SMALL:
-        return True
-    if _DIGITS_IN_STRIDE in lines[::_STRIDE].translate(_DIGITS):
-        return True
-    return bool(_text(lines).str.contains(_LONG_EXPONENT)[0])
+    digits = _is_digit(text)
+    for distance in (4, 8, 6):
+        digits = digits.slice(0, len(digits) - distance) & digits.slice(distance)
+    return bool(digits.any())
 
 
-def _text(lines: bytes) -> pl.Series:
-    return pl.Series((lines.decode(),), dtype=pl.String)
+def _may_have_long_exponents(text: pl.Series) -> bool:
+    """Return whether an E stands behind a digit and before three, with or without a plus sign between.
+
+    The text ends with a brace, so that four bytes follow any such E.
+    """
+    width = len(text) - 5
+    is_e = (text | _LOWER_CASE).slice(1, width) == _LETTER_E
+    is_exponent = _is_digit(text.slice(0, width).filter(is_e))
+    if not is_exponent.any():
+        return False
+    first, *digits = (text.slice(1 + distance, width).filter(is_e) for distance in (1, 2, 3, 4))
+    second, third, fourth = map(_is_digit, digits)
+    is_long = (_is_digit(first) & second & third) | ((first == _PLUS) & second & third & fourth)
+    return bool((is_exponent & is_long).any())
+
+
+def _is_digit(text: pl.Series) -> pl.Series:
+    return (text - _ZERO) < 10

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,17 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from asaql.formats import Chunk, Projection, ReadOptions, chunks, decoder_for, encoder_for, splitter_for
-from asaql.formats.json_events import DECODE_ERRORS, MalformedEvent, all_numbers_fit, bare_line, parse, texts_of_line
+from asaql.formats.json_encoder import FEW_ROWS
+from asaql.formats.json_events import (
+    DECODE_ERRORS,
+    MalformedEvent,
+    all_numbers_fit,
+    bare_line,
+    events_of_line,
+    parse,
+    texts_of_line,
+)
+from asaql.formats.json_search import Scan
 from asaql.formats.names import value_at
 from asaql.model import Column, Kind
 
@@ -68,8 +79,13 @@ def lines_of(events: list[Any], *, ascii_only: bool = False) -> bytes:
 def test_fields_read_alone_are_those_of_the_whole_event(
     events: list[Any], paths: list[tuple[str, ...]], ascii_only: bool
 ) -> None:
-    values, problems, _ = read(lines_of(events, ascii_only=ascii_only), Projection(slots(paths)))
+    lines = lines_of(events, ascii_only=ascii_only)
+    values, problems, _ = read(lines, Projection(slots(paths)))
     assert not problems
+    beside, problems, _ = read(lines, Projection(slots(paths), "record"))
+    assert not problems
+    assert repr(beside.pop("record")) == repr(events)
+    assert repr(beside) == repr(values)
     for slot, path in slots(paths):
         expected = [value_at(json.loads(json.dumps(event)), path) for event in events]
         assert repr(values[slot]) == repr(expected)
@@ -112,6 +128,25 @@ def test_columns_come_back_as_they_were_written(columns: dict[str, list[Any]]) -
     assert repr(values["record"]) == repr(
         [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     )
+
+
+@SETTINGS
+@given(
+    values=st.one_of(
+        *(st.lists(st.none() | kind, min_size=1, max_size=8) for kind in (BIGINTS, FLOATS, TEXTS, st.booleans()))
+    )
+)
+@example(values=[1e16, 1e-7, -0.0, 5e-324, 1.7976931348623157e308, math.nan, math.inf, 123456789012345680.0])
+@example(values=['\0\x1f\x7f\u2028<&>/\\"', "é😀"])
+def test_many_rows_are_written_like_few(values: list[Any]) -> None:
+    many = values * (FEW_ROWS + 1)
+    encoder = encoder_for("json", ["x", 'é"'])
+
+    def written(rows: list[Any]) -> bytes:
+        column = Column.from_values(rows)
+        return encoder.encode({"x": column, 'é"': column}, len(rows))
+
+    assert written(many) == written(values) * (FEW_ROWS + 1)
 
 
 LAYOUTS = {
@@ -214,6 +249,85 @@ def test_every_event_of_a_line_is_a_row_or_a_problem(data: bytes) -> None:
     assert decoded.height + len(decoded.problems) == offered
 
 
+FILLER = b'{"a":0,"b":{"c":"2024-01-01T00:00:00.1234567Z"},"x":"' + b"-" * 200 + b'"}\n'
+MANY = FILLER * (40_000 // len(FILLER))
+"""Enough of them that a chunk is looked through all at once."""
+PARTS = st.lists(
+    st.sampled_from(
+        [
+            b'{"a":1}',
+            b'{"a":{"b":2},"b":{"c":1.5}}',
+            b'{"A":"\xc3\xa9"}',
+            b'{"a":1} {"a":2}',
+            b"{}{}",
+            b'{"a":',
+            b"3}",
+            b'{"a":{"b":1}',
+            b',"c":2}',
+            b'{"a":[{}',
+            b",{}]}",
+            b"{",
+            b"}",
+            b"",
+            b" ",
+            b'[{"a":4},{"a":5}]',
+            b'{"a":6},',
+            b'{"a":"\xff"}',
+            b'{"a":1e99}',
+            b'{"x":1E+999}',
+            b'{"x":1e-999}',
+            b'{"x":9223372036854775807}',
+            b'{"x":[9223372036854775808]}',
+            b'{"x":"9223372036854775808"}',
+            b"\r",
+            b"\xef\xbb\xbf{}",
+        ]
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(
+    data=MUTATED | st.builds(lambda end, parts: end.join(parts), st.sampled_from([b"\n", b"\r\n"]), PARTS),
+    before=st.booleans(),
+    end=st.sampled_from([b"", b"\n", b"\r\n"]),
+)
+def test_lines_in_a_large_chunk_are_the_events_that_each_is_alone(data: bytes, before: bool, end: bytes) -> None:
+    lines = MANY + data + end if before else data + b"\n" + MANY
+    events = []
+    problems = []
+    for number, line in enumerate(lines.split(b"\n"), start=1):
+        text = bare_line(line)
+        for event in events_of_line(text) if text else ():
+            if isinstance(event, MalformedEvent):
+                problems.append((number, str(event)))
+            else:
+                events.append(event)
+    paths = [("a",), ("b", "c"), ("bc",)]
+    decoder = decoder_for("json", Projection(slots(paths)), ReadOptions())
+    for _ in range(2):
+        decoded = decoder.decode(Chunk(lines))
+        assert [(each.line, each.reason) for each in decoded.problems] == problems
+        for slot, path in slots(paths):
+            found = decoded.columns[slot].to_values()
+            assert repr(found) == repr([value_at(event, path) for event in events])
+
+
+@SETTINGS
+@given(
+    data=st.lists(
+        st.sampled_from(["1", "22", "333", "4" * 8, "5" * 11, "6" * 18, "7" * 19, *"eE+-.:, "]), max_size=8
+    ).map("".join)
+)
+def test_digits_that_may_be_too_many_are_found_wherever_they_stand(data: str) -> None:
+    is_long = re.search(r"[0-9]{19}|[0-9][eE]\+?[0-9]{3}", data) is not None
+    for lines in (MANY + data.encode() + b"}", b"{" + data.encode() + b"\n" + MANY):
+        found = Scan(lines).may_hold_long_numbers()
+        assert found or not is_long
+
+
 @settings(derandomize=True, max_examples=25, deadline=None)
 @given(
     numbers=st.lists(
@@ -240,7 +354,7 @@ def test_every_event_of_a_line_is_a_row_or_a_problem(data: bytes) -> None:
 )
 def test_numbers_that_fit_nothing_are_found_without_decoding(numbers: list[str]) -> None:
     lines = [f'{{"x": {number}, "y": [{number}]}}'.encode() for number in numbers]
-    assert all_numbers_fit(b"\n".join(lines)) == all(map(is_event, lines))
+    assert all_numbers_fit(Scan(b"\n".join(lines))) == all(map(is_event, lines))
 
 
 def is_event(line: bytes) -> bool:

@@ -2,31 +2,79 @@
 
 import pytest
 
+from asaql.formats import Chunk, Projection, ReadOptions, decoder_for
 from asaql.formats.json_events import all_numbers_fit
-from asaql.formats.json_search import count_joints, may_hold_long_numbers
+from asaql.formats.json_search import Scan, count_line_breaks
 
-ORDINARY = b'{"at":"2024-01-01T00:00:00.000Z","id":123456789012,"name":"Wed 12e3x","x":[1.5e10,-2E-3]}'
-MANY = 2000
+ORDINARY = (
+    b'{"at":"2024-01-01T00:00:00.1234567Z","id":123456789012345678,"name":"Wed 12e3x 7e+x","x":[1.5e10,-2E-300,2e+30]}'
+)
+MANY = 1000
 
 
 @pytest.mark.parametrize("count", [1, 3, MANY])
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
-def test_joints_of_lines_are_counted_in_small_and_large_chunks(count: int, ending: bytes) -> None:
-    assert count_joints(ending.join([ORDINARY] * count)) == count - 1
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+def test_objects_are_counted_in_small_and_large_chunks(count: int, ending: bytes, end: bytes) -> None:
+    lines = ending.join([ORDINARY] * count) + end
+    assert Scan(lines).count_objects() == count
+    assert count_line_breaks(lines) == count - 1 + end.count(b"\n")
 
 
-def test_joints_with_both_line_endings_are_counted() -> None:
+def test_objects_with_both_line_endings_are_counted() -> None:
     lines = b"\n".join([ORDINARY] * MANY) + b"\r\n" + b"\n".join([ORDINARY] * MANY)
-    assert count_joints(lines) == 2 * MANY - 1
+    assert Scan(lines).count_objects() == 2 * MANY
 
 
-def test_a_line_break_within_an_event_is_no_joint() -> None:
-    lines = b"\n".join([ORDINARY] * MANY)
-    assert count_joints(lines + b'\n{"a":\n{"b":1}}') == MANY
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"",
+        b" ",
+        b"\r",
+        b"{",
+        b"}",
+        b'{"a":\n{"b":1}}',
+        b'{"a":{}\n,"b":1}',
+        b"{}}\r\r",
+        b"{} ",
+        b" {}",
+        b"{},",
+        b"[{}]",
+        b"7",
+        b'"{}"',
+        b"{\n",
+        b"{}\x0b",
+    ],
+)
+@pytest.mark.parametrize("count", [1, MANY])
+def test_lines_that_are_not_all_objects_have_no_count(odd: bytes, count: int) -> None:
+    ordinary = [ORDINARY] * count
+    for lines in ([odd, *ordinary], [*ordinary, odd, *ordinary], [*ordinary, odd, b""]):
+        assert Scan(b"\n".join(lines)).count_objects() == 0
+
+
+@pytest.mark.parametrize("count", [1, MANY])
+def test_an_event_over_two_lines_and_two_events_on_one_do_not_make_up_for_each_other(count: int) -> None:
+    filler = [b'{"x":0,"y":"' + b"-" * 100 + b'"}'] * count
+    data = b"\n".join([*filler, b'{"x":1} {"x":2}', b'{"x":', b"3}", *filler])
+    decoded = decoder_for("json", Projection((("x", ("x",)),)), ReadOptions()).decode(Chunk(data))
+    assert decoded.columns["x"].to_values() == [*[0] * count, 1, 2, *[0] * count]
+    assert [each.line for each in decoded.problems] == [count + 2, count + 3]
+
+
+@pytest.mark.parametrize("bad", [b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82"])
+@pytest.mark.parametrize("count", [1, MANY])
+def test_bytes_that_are_not_utf8_are_found(bad: bytes, count: int) -> None:
+    lines = ["é€😀".encode(), *[ORDINARY] * count]
+    assert Scan(b"\n".join(lines)).is_utf8()
+    assert not Scan(b"\n".join([*lines, bad, *lines])).is_utf8()
 
 
 def test_ordinary_numbers_and_times_of_a_large_chunk_are_not_suspected() -> None:
-    assert not may_hold_long_numbers(b"\n".join([ORDINARY] * MANY))
+    for offset in range(20):
+        lines = [f'{{"{"x" * offset}":0}}'.encode(), *[ORDINARY] * MANY]
+        assert not Scan(b"\n".join(lines)).may_hold_long_numbers()
 
 
 @pytest.mark.parametrize("offset", range(8))
@@ -46,8 +94,11 @@ def test_ordinary_numbers_and_times_of_a_large_chunk_are_not_suspected() -> None
         ("1" * 400 + ".5", False),
     ],
 )
-def test_a_number_that_fits_nothing_is_found_anywhere_in_a_large_chunk(number: str, fits: bool, offset: int) -> None:
+@pytest.mark.parametrize("place", [0, MANY // 2, MANY])
+def test_a_number_that_fits_nothing_is_found_anywhere_in_a_large_chunk(
+    number: str, fits: bool, offset: int, place: int
+) -> None:
     doubtful = f'{{"{"x" * offset}":{number}}}'.encode()
     lines = [ORDINARY] * MANY
-    lines[MANY // 2] = doubtful
-    assert all_numbers_fit(b"\n".join(lines)) == all_numbers_fit(doubtful) == fits
+    lines.insert(place, doubtful)
+    assert all_numbers_fit(Scan(b"\n".join(lines))) == all_numbers_fit(Scan(doubtful)) == fits

@@ -23,6 +23,13 @@ def test_ticks_become_the_text_of_their_instant() -> None:
     assert text_of_ticks(pl.Series([], dtype=pl.Int64)).to_list() == []
 
 
+@pytest.mark.parametrize("distinct", [[7 * TICKS_PER_DAY], [TICKS_PER_DAY, 5], [None, 3, TICKS_PER_SECOND], [None]])
+def test_the_few_times_of_windows_are_written_as_any_others(distinct: list[int | None]) -> None:
+    ticks = [each for each in distinct for _ in range(500)]
+    texts = text_of_ticks(pl.Series(ticks, dtype=pl.Int64)).to_list()
+    assert texts == [None if each is None else format_ticks(each) for each in ticks]
+
+
 def test_rows_keep_the_order_of_their_columns() -> None:
     encoder = encoder_for("json", ["b", "a"])
     plain = {"a": Column.from_values([1, None]), "b": Column.constant("x"), "unused": Column.nulls(2)}
