@@ -12,7 +12,7 @@ from asaql.model import Batch, Column, Kind
 from asaql.operators.aggregation import ORDER, TIME, AggregateColumn, Aggregation
 from asaql.operators.chunks import ChunkReader, ChunkWriter
 from asaql.operators.contract import Emission, Operator
-from asaql.operators.row_store import GROUP, RowStore, number_groups, rows_up_to
+from asaql.operators.row_store import GROUP, RowStore, rows_up_to
 
 _FORMAT: Final = ("analytic", 1)
 _ROW: Final = ".row"
@@ -20,6 +20,8 @@ _ROW: Final = ".row"
 _COUNTS: Final = ".counts"
 """Column that says whether a row satisfies WHEN."""
 _VALUE: Final = "value"
+_MOST_HISTORY: Final = 4
+"""A history of more than so many times the rows of a batch is searched for their keys instead of grouped with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,18 +140,32 @@ class History:
         held = self.rows.height
         self.rows.append(plain, {**keys, **self._kept(batch)})
         frame = self.rows.frame()
-        before, new = frame.head(held), frame.tail(height)
-        touched, others = self._split(before, new)
-        rows = number_groups(pl.concat([touched, new], how="diagonal"), self.rows.keys).sort(GROUP, ORDER)
-        counting = rows.filter(pl.col(_COUNTS))
-        asking = rows.filter(pl.col(_ROW).is_not_null())
+        rows, others = self._split(frame, held)
+        groups, places = by_group(rows, self.rows.keys)
+        found, remaining = self._look(rows, groups, places, batch)
+        remaining = remaining.with_columns(pl.lit(None, dtype=pl.Int64).alias(_ROW))
+        self.rows.replace(remaining if others is None else pl.concat([others, remaining]))
+        self._forget_others(int(batch.times[-1]))
+        return found
+
+    def _look(
+        self, rows: pl.DataFrame, groups: pl.Series, places: pl.Series, batch: Batch
+    ) -> tuple[Column, pl.DataFrame]:
+        """Return the value for each row of a batch, and the rows that later rows can still reach.
+
+        Args:
+            rows: Rows of the history and then those of the batch.
+            groups: Groups, one after the other, each as often as it has rows.
+            places: Where its rows stand in `rows`, in their order.
+            batch: The batch.
+        """
+        grouped = rows[places].with_columns(groups.alias(GROUP))
+        counting = grouped.filter(pl.col(_COUNTS))
+        asking = grouped.filter(pl.col(_ROW).is_not_null())
         result = self._answers(counting, asking, batch)
         order = asking.get_column(_ROW).arg_sort().cast(pl.UInt32)
-        remaining = self._remaining(counting, int(batch.times[-1])).drop(GROUP)
-        remaining = remaining.with_columns(pl.lit(None, dtype=pl.Int64).alias(_ROW))
-        self.rows.replace(pl.concat([others, remaining.select(frame.columns)]))
-        self._forget_others(int(batch.times[-1]))
-        return self._with_default(result.gather(order), batch)
+        remaining = self._remaining(counting, int(batch.times[-1]))
+        return result.gather(order), remaining.select(rows.columns)
 
     def _lifted(self, batch: Batch, counts: pl.Series) -> dict[str, pl.Series]:
         """Return partial columns of the rows, null for rows that do not count."""
@@ -167,10 +183,6 @@ class History:
         """Return those of the rows that later rows, none of them earlier than `now`, can still reach."""
         return counting.filter(pl.col(TIME) > now - self.call.limit)
 
-    def _with_default(self, values: Column, batch: Batch) -> Column:
-        """Return the values in the order of the batch, where none was found the default."""
-        return values
-
     def _when(self, batch: Batch) -> pl.Series:
         if self.call.when is None:
             return pl.repeat(True, batch.height, dtype=pl.Boolean, eager=True)
@@ -179,14 +191,22 @@ class History:
             return pl.repeat(False, batch.height, dtype=pl.Boolean, eager=True)
         return column.series.fill_null(False)
 
-    def _split(self, before: pl.DataFrame, new: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return the rows of the history that have a key of the new rows, and the others."""
+    def _split(self, frame: pl.DataFrame, held: int) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+        """Return the rows of the batch behind those of the history that may have their keys, and the other rows.
+
+        Args:
+            frame: All rows.
+            held: How many of them are of the history.
+        """
         keys = list(self.rows.keys)
-        if not keys or not before.height:
-            return before, before.clear()
+        height = frame.height - held
+        if not keys or held <= _MOST_HISTORY * height:
+            return frame, None
+        before, new = frame.head(held), frame.tail(height)
         present = new.select(keys).unique()
-        touched = before.join(present, on=keys, how="semi", nulls_equal=True)
-        return touched, before.join(present, on=keys, how="anti", nulls_equal=True)
+        touched = before.join(present, on=keys, how="semi", nulls_equal=True, maintain_order="left")
+        others = before.join(present, on=keys, how="anti", nulls_equal=True, maintain_order="left")
+        return pl.concat([touched, new]), others
 
     def _forget_others(self, now: int) -> None:
         """Drop rows of partitions that fell silent, whenever the history has doubled."""
@@ -209,35 +229,39 @@ class LookBack(History):
 
     def __init__(self, call: AnalyticColumn) -> None:
         super().__init__(call, (_VALUE,))
-        self._is_found = pl.Series(dtype=pl.Boolean)
-
-    @property
-    def _is_lag(self) -> bool:
-        return self.call.name.casefold() == "lag"
+        self._is_lag = call.name.casefold() == "lag"
+        self._reach = call.offset if self._is_lag else 1
 
     def _kept(self, batch: Batch) -> dict[str, Column]:
         assert self.call.argument is not None
         return {_VALUE: batch.columns[self.call.argument].expand(batch.height)}
 
-    def _answers(self, counting: pl.DataFrame, asking: pl.DataFrame, batch: Batch) -> Column:
-        order = asking.get_column(ORDER)
-        low, high = self._ranges(counting, asking, order - 1 if self._is_lag else order)
-        target = high - (self.call.offset if self._is_lag else 1)
-        is_found = target >= low
-        target = target.zip_with(is_found, pl.Series([None], dtype=target.dtype))
-        self._is_found = is_found.gather(asking.get_column(_ROW).arg_sort())
-        return self.rows.column(counting, _VALUE).gather(target.cast(pl.UInt32))
-
-    def _remaining(self, counting: pl.DataFrame, now: int) -> pl.DataFrame:
-        reach = self.call.offset if self._is_lag else 1
-        behind = pl.len().over(GROUP) - pl.int_range(pl.len()).over(GROUP)
-        return super()._remaining(counting.filter(behind <= reach), now)
-
-    def _with_default(self, values: Column, batch: Batch) -> Column:
-        if self.call.default is None or self._is_found.all():
-            return values
-        default = batch.columns[self.call.default].expand(batch.height)
-        return choose(self._is_found, values, default)
+    def _look(
+        self, rows: pl.DataFrame, groups: pl.Series, places: pl.Series, batch: Batch
+    ) -> tuple[Column, pl.DataFrame]:
+        counts = rows.get_column(_COUNTS)
+        if counts.all():
+            reached, their_groups = (each.shift(self._reach if self._is_lag else 0) for each in (places, groups))
+            last_ones = places.filter((groups != groups.shift(-self._reach)).fill_null(value=True))
+        else:
+            is_counting = counts.gather(places)
+            counting, counting_groups = places.filter(is_counting), groups.filter(is_counting)
+            number = is_counting.cast(pl.Int64).cum_sum() - self._reach
+            number = number - is_counting.cast(pl.Int64) if self._is_lag else number
+            number = number.zip_with(number >= 0, pl.Series([None], dtype=pl.Int64)).cast(pl.UInt32)
+            reached, their_groups = counting.gather(number), counting_groups.gather(number)
+            is_last = (counting_groups != counting_groups.shift(-self._reach)).fill_null(value=True)
+            last_ones = counting.filter(is_last)
+        times = rows.get_column(TIME)
+        is_found = (their_groups == groups) & (times.gather(reached) > times.gather(places) - self.call.limit)
+        no_place = pl.Series([None], dtype=pl.UInt32)
+        found = no_place.new_from_index(0, rows.height)
+        found = found.scatter(places, reached.zip_with(is_found.fill_null(value=False), no_place))
+        found = found.slice(rows.height - batch.height)
+        values = self.rows.column(rows, _VALUE).gather(found)
+        if self.call.default is not None and found.has_nulls():
+            values = choose(found.is_not_null(), values, batch.columns[self.call.default].expand(batch.height))
+        return values, self._remaining_any(rows[last_ones], int(batch.times[-1]))
 
 
 class FirstOfInterval(History):
@@ -295,6 +319,20 @@ class RunningAggregate(History):
         low, high = self._ranges(counting, asking, asking.get_column(ORDER))
         columns = self._aggregation.over_ranges(counting, low, high, lambda name: self.rows.column(counting, name))
         return columns[self.call.slot]
+
+
+def by_group(frame: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.Series, pl.Series]:
+    """Return the rows of a frame group by group, rows of equal `keys` in their present order.
+
+    Returns:
+        The number of each row's group, Int64, and the place of the row in `frame`.
+    """
+    place = pl.int_range(pl.len(), dtype=pl.UInt32).alias("place")
+    if not keys:
+        return pl.repeat(0, frame.height, dtype=pl.Int64, eager=True), frame.select(place).to_series()
+    groups = frame.select(*keys, place).group_by(keys).agg("place").select("place")
+    rows = groups.with_row_index(GROUP).explode("place")
+    return rows.get_column(GROUP).cast(pl.Int64), rows.get_column("place")
 
 
 def choose(mask: pl.Series, where_true: Column, where_false: Column) -> Column:

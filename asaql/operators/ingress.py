@@ -1,9 +1,9 @@
 """Where events enter: time policies, sorting by event time, watermarks."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain
 from typing import Final
 
 import polars as pl
@@ -12,12 +12,11 @@ from asaql.model import Batch, Watermark
 from asaql.operators.batch_queue import read_batches, sorted_by_time, write_batches
 from asaql.operators.chunks import ChunkReader, ChunkWriter
 from asaql.operators.contract import Emission, Operator
+from asaql.operators.nearly_sorted import NearlySorted, in_order
 from asaql.operators.row_store import GROUP, RowStore, number_groups, whole
 from asaql.operators.spilled_runs import Spill, SpilledRuns, memory_of
 
 _FORMAT: Final = ("ingress", 1)
-_SLICE_ROWS: Final = 1 << 16
-"""Rows in a batch of a recording that was sorted as a whole."""
 MOST_HELD_BYTES: Final = 64 << 20
 """About how much memory events may take that wait to be sorted, if there is another place for them."""
 
@@ -56,7 +55,7 @@ class IngressOperator(Operator):
     With substreams, every key has a highest time of its own; arrivals then count as never going back.
 
     Events wait in memory until they take `most_held` bytes; then they are sorted and laid off, to be merged with the
-    others when their turn comes.
+    others when their turn comes. Events that no policy bounds are put in order as they come, and all given at the end.
 
     Attributes:
         counts: Events touched by a policy, by the official names `EarlyInputEvents`, `LateInputEvents`,
@@ -72,6 +71,9 @@ class IngressOperator(Operator):
         self._plan = plan
         self._spill = spill
         self._runs = None if spill is None else SpilledRuns(spill)
+        self._recording: NearlySorted | None = None
+        if plan.late_arrival is None and plan.out_of_order is None:
+            self._recording = NearlySorted(spill, most_held)
         self._most_held = most_held
         self._held: list[Batch] = []
         self._held_bytes = 0
@@ -82,10 +84,15 @@ class IngressOperator(Operator):
         self.counts: Counter[str] = Counter()
 
     @property
+    def holds_all(self) -> bool:
+        """Whether all events wait for the end."""
+        return self._recording is not None
+
+    @property
     def rows_held(self) -> int:
         """Events that wait to be sorted, in memory or laid off."""
-        laid_off = 0 if self._runs is None else self._runs.height
-        return laid_off + sum(each.height for each in self._held)
+        elsewhere = sum(each.height for each in (self._runs, self._recording) if each is not None)
+        return elsewhere + sum(each.height for each in self._held)
 
     def on_batch(self, batch: Batch, port: int = 0) -> Iterable[Emission]:
         """Take events in the order of arrival; return those that no later event can precede."""
@@ -94,6 +101,9 @@ class IngressOperator(Operator):
         if self._plan.is_in_order:
             return (batch, Watermark(int(batch.times[-1])))
         accepted = self._accepted(batch)
+        if self._recording is not None:
+            self._recording.push(accepted)
+            return ()
         if accepted.height:
             self._held.append(accepted)
             self._held_bytes += memory_of(accepted)
@@ -115,18 +125,18 @@ class IngressOperator(Operator):
 
     def on_end(self) -> Iterable[Emission]:
         """Return all events that still wait, with watermarks between."""
+        if self._recording is not None:
+            return _with_watermarks(self._recording.drain())
         held, self._held = self._held, []
-        if self._runs is None or not self._runs.height:
-            return _in_slices(held)
-        newest = [each for each in _in_slices(held) if isinstance(each, Batch)]
-        return _with_watermarks(self._runs.take(None, newest))
+        newest = in_order(held)
+        return _with_watermarks(newest if self._runs is None else self._runs.take(None, newest))
 
     def snapshot(self) -> dict[str, bytes]:
         """Return the events that wait and what the policies have to remember."""
         writer = ChunkWriter(*_FORMAT)
         writer.add_json("state", [self._latest_arrival, self._watermark, self._advanced, self.counts])
-        laid_off = [] if self._runs is None else self._runs.batches()
-        write_batches(writer, "held", [*laid_off, *self._held])
+        elsewhere = [each.batches() for each in (self._runs, self._recording) if each is not None]
+        write_batches(writer, "held", [*chain.from_iterable(elsewhere), *self._held])
         self._highest.snapshot(writer, "highest")
         return writer.chunks
 
@@ -135,8 +145,13 @@ class IngressOperator(Operator):
         reader = ChunkReader(chunks, *_FORMAT)
         self._latest_arrival, self._watermark, self._advanced, counts = reader.get_json("state")
         self.counts = Counter(counts)
-        self._held = read_batches(reader, "held")
-        self._held_bytes = sum(map(memory_of, self._held))
+        held = read_batches(reader, "held")
+        if self._recording is None:
+            self._held = held
+            self._held_bytes = sum(map(memory_of, held))
+        else:
+            for batch in held:
+                self._recording.push(batch)
         self._highest.restore(reader, "highest")
 
     def close(self) -> None:
@@ -254,49 +269,10 @@ class IngressOperator(Operator):
 
     def _lay_off(self, runs: SpilledRuns) -> None:
         held, self._held, self._held_bytes = self._held, [], 0
-        runs.add(each for each in _in_slices(held) if isinstance(each, Batch))
+        runs.add(in_order(held))
 
 
 def _with_watermarks(batches: Iterable[Batch]) -> Iterator[Emission]:
     for batch in batches:
         yield Watermark(int(batch.times[0]))
         yield batch
-
-
-def _in_slices(batches: Sequence[Batch]) -> Iterator[Emission]:
-    """Yield the rows of batches in the order of event time, a slice at a time, each with a watermark before it.
-
-    Rows are brought together slice by slice, so what never had to be sorted is passed on as it is, and columns keep
-    the kinds that they have in their own batches as far as possible.
-    """
-    if not batches:
-        return
-    spans = [(int(each.times.min()), int(each.times.max())) for each in batches]  # type: ignore[arg-type]
-    follows = all(before[1] <= after[0] for before, after in pairwise(spans))
-    if follows and all(each.times.is_sorted() for each in batches):
-        for batch, (first, _) in zip(batches, spans, strict=True):
-            yield Watermark(first)
-            yield batch
-        return
-    places = pl.concat(
-        [
-            pl.DataFrame(
-                {"time": each.times, "row": pl.int_range(each.height, dtype=pl.UInt32, eager=True)}
-            ).with_columns(pl.lit(number, dtype=pl.UInt32).alias("batch"))
-            for number, each in enumerate(batches)
-        ]
-    ).sort("time", maintain_order=True)
-    for places_here in places.iter_slices(_SLICE_ROWS):
-        yield Watermark(int(places_here["time"][0]))
-        parts = [
-            batches[number].gather(part["row"])
-            for (number,), part in places_here.partition_by("batch", as_dict=True, maintain_order=True).items()
-        ]
-        yield sorted_by_time(parts) if len(parts) == 1 else _interleaved(parts, places_here)
-
-
-def _interleaved(parts: Sequence[Batch], places: pl.DataFrame) -> Batch:
-    """Return the rows of parts, which stand in the order of their first row, in the order of `places`."""
-    order = places.select("batch", pl.int_range(pl.len(), dtype=pl.UInt32).alias("target"))
-    source = pl.concat(order.partition_by("batch", maintain_order=True)).get_column("target")
-    return Batch.concat(parts).gather(source.arg_sort().cast(pl.UInt32))

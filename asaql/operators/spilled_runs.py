@@ -81,31 +81,43 @@ class _Slice:
 
 
 class SpilledRuns:
-    """Runs of rows, each in the order of event time; the rows of a run arrived before those of the next.
+    """Runs of rows, each in the order of event time; of equal times, those of a run arrived before those of the next.
+
+    The first run, the trunk, grows at its end and stays in memory until `lay_off` is called. It may be empty.
 
     Args:
-        spill: Keeps the rows.
+        spill: Keeps the rows; None if nothing is ever laid off.
     """
 
-    def __init__(self, spill: Spill) -> None:
+    def __init__(self, spill: Spill | None) -> None:
         self._spill = spill
-        self._runs: list[list[_Slice]] = []
+        self._runs: list[list[_Slice]] = [[]]
+        self._laid_off = 0
+        self.bytes_held = 0
 
     @property
     def height(self) -> int:
-        """Rows laid off, those in memory among them."""
+        """Rows of all runs, in memory or not."""
         return sum(each.height for run in self._runs for each in run)
+
+    def append(self, batch: Batch) -> None:
+        """Add rows in the order of event time to the trunk, none of them earlier than those there."""
+        self._runs[0].append(_in_memory(batch))
+        self.bytes_held += memory_of(batch)
+
+    def lay_off(self) -> None:
+        """Lay off what is in memory of the trunk."""
+        for each in self._runs[0][self._laid_off :]:
+            self._write(each)
+        self._laid_off = len(self._runs[0])
+        self.bytes_held = 0
 
     def add(self, batches: Iterable[Batch]) -> None:
         """Lay off a run."""
         run = []
         for batch in _in_even_parts(batches):
-            kinds, frame = frame_of_batch(batch)
-            buffer = io.BytesIO()
-            frame.write_ipc_stream(buffer)
-            each = _in_memory(batch)
-            each.rows, each.kinds, each.number = None, kinds, self._spill.write(buffer.getvalue())
-            run.append(each)
+            run.append(_in_memory(batch))
+            self._write(run[-1])
         if run:
             self._runs.append(run)
 
@@ -128,20 +140,30 @@ class SpilledRuns:
             bound = min(bounds if until is None else [*bounds, (until, -1)])
             parts = [rows for place, run in enumerate(runs) if (rows := _cut(run, place, bound)) is not None]
             yield sorted_by_time(parts)
-        self._runs = [run for run in runs if run]
+        self._runs = [self._runs[0], *(run for run in runs[1:] if run)]
 
     def batches(self) -> list[Batch]:
         """Return all rows, run by run."""
         return [self._read(each) for run in self._runs for each in run]
 
+    def _write(self, each: _Slice) -> None:
+        assert self._spill is not None
+        assert each.rows is not None
+        each.kinds, frame = frame_of_batch(each.rows)
+        buffer = io.BytesIO()
+        frame.write_ipc_stream(buffer)
+        each.rows, each.number = None, self._spill.write(buffer.getvalue())
+
     def _load(self, each: _Slice) -> None:
         if each.rows is None:
             each.rows = self._read(each)
+            assert self._spill is not None
             self._spill.forget(each.number)
 
     def _read(self, each: _Slice) -> Batch:
         if each.rows is not None:
             return each.rows
+        assert self._spill is not None
         return batch_of_frame(each.kinds, pl.read_ipc_stream(io.BytesIO(self._spill.read(each.number))))
 
 

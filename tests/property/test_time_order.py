@@ -43,11 +43,18 @@ def test_policies_do_to_each_event_what_the_tables_say(
     assert [(t, row["n"]) for t, row in rows] == [(event["t"], event["n"]) for event in expected]
 
 
-@settings(max_examples=60)
-@given(st.lists(st.integers(0, 50), max_size=60), FEEDS)
-def test_a_recording_without_policies_is_sorted_by_time_then_arrival(times: list[int], feed: Feed) -> None:
+@settings(max_examples=100)
+@given(st.lists(st.integers(0, 50), max_size=60), st.none() | st.integers(0, 100_000), FEEDS)
+def test_a_recording_without_policies_is_sorted_by_time_then_arrival(
+    times: list[int], most_held: int | None, feed: Feed
+) -> None:
+    def make() -> IngressOperator:
+        if most_held is None:
+            return IngressOperator(IngressPlan())
+        return IngressOperator(IngressPlan(), TemporarySpill(), most_held=most_held)
+
     events = [{"t": t, "n": n if n % 3 else str(n)} for n, t in enumerate(times)]
-    rows = run(lambda: IngressOperator(IngressPlan()), [(events, ("n",))], Feed(feed.cuts, (False,)))
+    rows = run(make, [(events, ("n",))], Feed(feed.cuts, (False,), feed.restart_after))
     assert [row["n"] for _, row in rows] == [event["n"] for event in sorted(events, key=lambda event: event["t"])]
 
 

@@ -2,53 +2,61 @@
 
 import polars as pl
 
-from asaql.model import MAX_TICKS, TICKS_PER_HOUR, TICKS_PER_MINUTE, format_ticks, parse_ticks
+from asaql.functions.scalar.datetime_layouts import USUAL, Layout, layout_of, parse_alike
+from asaql.model import TICKS_PER_DAY, TICKS_PER_MICROSECOND, parse_ticks
 
-_EPOCH_TICKS = 719_162 * 24 * TICKS_PER_HOUR
-_USUAL = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
-    r"(?:\.[0-9]{1,7})?(?:Z|[+-][0-9]{2}:[0-9]{2})?$"
-)
-_ZONE = r"[+-][0-9]{2}:[0-9]{2}$"
+_EPOCH_MICROSECONDS = 719_162 * TICKS_PER_DAY // TICKS_PER_MICROSECOND
+_FEW = 128
+"""Up to so many texts are read faster one by one than by operations on columns."""
+_MOST_LAYOUTS = 8
+"""So many layouts are read a column at a time; a column of more is none that a program wrote."""
+_FIRST_TEXTS = 4
 
 
 def parse_ticks_series(texts: pl.Series) -> pl.Series:
     """Return the ticks of a String series of ISO 8601 texts; null where a text is none (see `parse_ticks`)."""
-    is_usual = texts.str.contains(_USUAL)
-    if is_usual.all():
-        return _parse_usual(texts)
-    ticks = _parse_usual(pl.Series([None], dtype=pl.String).new_from_index(0, len(texts)).zip_with(~is_usual, texts))
-    others = (~is_usual).arg_true()
-    parsed = {text: parse_ticks(text) for text in texts.gather(others).unique().to_list()}
-    found = pl.Series([parsed[text] for text in texts.gather(others).to_list()], dtype=pl.Int64)
-    return ticks.scatter(others, found)
+    return _parse(texts, _MOST_LAYOUTS)
 
 
-def _parse_usual(texts: pl.Series) -> pl.Series:
-    seconds = (texts.str.head(10) + "T" + texts.str.slice(11, 8)).str.to_datetime(
-        "%Y-%m-%dT%H:%M:%S", time_unit="us", strict=False
-    )
-    ticks = seconds.cast(pl.Int64) * 10 + _EPOCH_TICKS
-    rest = texts.str.slice(19)
-    if rest.str.starts_with(".").any():
-        fraction = rest.str.extract(r"^\.([0-9]+)").str.pad_end(7, "0").cast(pl.Int64)
-        ticks = ticks + fraction.fill_null(0)
-    if rest.str.contains(_ZONE).any():
-        zone = rest.str.extract(f"({_ZONE})").fill_null("+00:00")
-        distance = zone.str.slice(1, 2).cast(pl.Int64) * TICKS_PER_HOUR
-        distance = distance + zone.str.slice(4, 2).cast(pl.Int64) * TICKS_PER_MINUTE
-        ticks = ticks - distance.zip_with(zone.str.starts_with("+"), -distance)
-    is_possible = (ticks >= 0) & (ticks <= MAX_TICKS)
-    if is_possible.all() and ticks.null_count() == 0:
+def _parse(texts: pl.Series, most_layouts: int) -> pl.Series:
+    layout = _usual_layout(texts) if most_layouts and len(texts) > _FEW else None
+    if layout is None:
+        parsed = {text: None if text is None else parse_ticks(text) for text in texts.unique().to_list()}
+        return pl.Series([parsed[text] for text in texts.to_list()], dtype=pl.Int64)
+    ticks = parse_alike(texts, layout)
+    if ticks.null_count() == texts.null_count():
         return ticks
-    return ticks.zip_with(is_possible.fill_null(value=False), pl.Series([None], dtype=pl.Int64))
+    others = (ticks.is_null() & texts.is_not_null()).arg_true()
+    return ticks.scatter(others, _parse(texts.gather(others), most_layouts - 1))
+
+
+def _usual_layout(texts: pl.Series) -> Layout | None:
+    """Return the layout of some text, if there is one that has a layout; the first texts say it nearly always."""
+    for text in texts.head(_FIRST_TEXTS).to_list():
+        layout = None if text is None else layout_of(text)
+        if layout is not None:
+            return layout
+    place = texts.str.contains(USUAL).arg_max()
+    text = None if place is None else texts[place]
+    return None if text is None else layout_of(text)
 
 
 def format_ticks_series(ticks: pl.Series) -> pl.Series:
     """Return the texts the dialect writes for an Int64 series of ticks (see `format_ticks`)."""
-    distinct = ticks.unique()
-    if len(distinct) * 4 < len(ticks):
-        texts = {each: None if each is None else format_ticks(each) for each in distinct.to_list()}
-        return pl.Series([texts[each] for each in ticks.to_list()], dtype=pl.String)
-    whole = ((ticks - _EPOCH_TICKS) // 10).cast(pl.Datetime("us"))
-    return whole.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f") + (ticks % 10).cast(pl.String) + "Z"
+    # Rows that windows end with have few times, and those of one window stand together.
+    if len(ticks) > _FEW and ticks.head(_FEW).n_unique() * 2 < _FEW:
+        distinct = ticks.unique().drop_nulls()
+        if len(distinct) * 4 < len(ticks):
+            texts = _formatted(distinct)
+            if len(distinct) == 1 and not ticks.has_nulls():
+                return texts.new_from_index(0, len(ticks))
+            return ticks.replace_strict(distinct, texts, default=None, return_dtype=pl.String)
+    return _formatted(ticks)
+
+
+def _formatted(ticks: pl.Series) -> pl.Series:
+    digit = ticks % TICKS_PER_MICROSECOND
+    whole = (ticks // TICKS_PER_MICROSECOND - _EPOCH_MICROSECONDS).cast(pl.Datetime("us"))
+    if digit.max() in (0, None):
+        return whole.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f0Z")
+    return whole.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f") + digit.cast(pl.String) + "Z"

@@ -186,9 +186,13 @@ def _remainder_kernel(arguments: Sequence[Column], height: int) -> Column | None
     left, right = pair
     if left.dtype == pl.Float64:
         return _float_remainder(left, right, arguments, height)
-    if bounds(left)[0] == BIGINT_MIN:
+    least = bounds(left)[0]
+    if least == BIGINT_MIN:
         return None
-    return column_of(Kind.BIGINT, left - _truncated(left, right) * right, arguments)
+    # Without signs to mind, one native operation is enough.
+    is_plain = least >= 0 and bounds(right)[0] > 0
+    rest = left % right if is_plain else left - _truncated(left, right) * right
+    return column_of(Kind.BIGINT, rest, arguments)
 
 
 def _float_remainder(left: pl.Series, right: pl.Series, arguments: Sequence[Column], height: int) -> Column | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 import pytest
 from oracle.drive import Event, Feed, batch_of, run
 
-from asaql.model import TICKS_PER_MINUTE, TICKS_PER_SECOND, Batch, Instant, Watermark
+from asaql.model import TICKS_PER_MINUTE, TICKS_PER_SECOND, Batch, Instant, Kind, Value, Watermark
 from asaql.operators.contract import Emission, Operator
 from asaql.operators.ingress import IngressOperator, IngressPlan
 from asaql.operators.join import JoinBound, JoinOperator, JoinPlan
@@ -119,13 +119,57 @@ def test_a_silent_input_is_released_as_time_goes_on() -> None:
     assert watermark == Watermark(105)
 
 
-def test_a_sorted_recording_is_passed_on_batch_by_batch() -> None:
-    operator = IngressOperator(IngressPlan())
-    for start in (0, 10, 20):
-        list(operator.on_batch(batch_of([{"t": start}, {"t": start + 10}], ())))
+def recorded(times: Iterable[int], at_once: int, **columns: Callable[[int], Value]) -> list[Emission]:
+    """Return what becomes of a recording, given so many events at once; columns are made of an event's number."""
+    operator = IngressOperator(IngressPlan(), TemporarySpill(), most_held=1 << 18)
+    rows = [{"t": t, **{name: make(n) for name, make in columns.items()}} for n, t in enumerate(times)]
+    for start in range(0, len(rows), at_once):
+        assert list(operator.on_batch(batch_of(rows[start : start + at_once], tuple(columns)))) == []
+    assert operator.rows_held == len(rows)
     emitted = list(operator.on_end())
-    assert [each.ticks for each in emitted if isinstance(each, Watermark)] == [0, 10, 20]
-    assert [each.height for each in emitted if isinstance(each, Batch)] == [2, 2, 2]
+    assert operator.rows_held == 0
+    operator.close()
+    return emitted
+
+
+def test_batches_of_a_sorted_recording_are_passed_on_together() -> None:
+    emitted = recorded(range(6), 2, n=lambda n: n)
+    assert [each.ticks for each in emitted if isinstance(each, Watermark)] == [0]
+    assert [each.height for each in emitted if isinstance(each, Batch)] == [6]
+
+
+def test_batches_with_values_of_different_kinds_stay_apart() -> None:
+    kinds: list[Value] = [None, 1, None, 2.0, 3, {}, {}]
+    emitted = recorded(range(14), 2, n=lambda n: kinds[n // 2])
+    columns = [each.columns["n"] for each in emitted if isinstance(each, Batch)]
+    assert [(each.kind, len(each)) for each in columns] == [
+        (Kind.BIGINT, 6),
+        (Kind.FLOAT, 2),
+        (Kind.BIGINT, 2),
+        (Kind.RECORD, 2),
+        (Kind.RECORD, 2),
+    ]
+    assert [each.ticks for each in emitted if isinstance(each, Watermark)] == [0, 6, 8, 10, 12]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        [n ^ 7 for n in range(30_000)],
+        [n - 20_000 * (n % 100 == 99) for n in range(30_000)],
+        [10**9, *range(30_000)],
+        list(range(30_000, 0, -1)),
+        [*range(15_000), *range(15_000)],
+        [n // 100 % 50 for n in range(30_000)],
+    ],
+    ids=["near", "some_far_back", "one_far_ahead", "backwards", "twice", "to_and_fro"],
+)
+def test_a_recording_is_sorted_stably_in_whatever_order_it_comes(times: list[int]) -> None:
+    emitted = recorded(times, 1000, n=lambda n: n)
+    batches = [each for each in emitted if isinstance(each, Batch)]
+    found = [n for each in batches for n in each.columns["n"].to_values()]
+    assert found == sorted(range(len(times)), key=times.__getitem__)
+    assert [each.ticks for each in emitted if isinstance(each, Watermark)] == [each.times[0] for each in batches]
 
 
 def test_with_policies_only_the_tolerance_is_held() -> None:
