@@ -1,34 +1,39 @@
 """JOIN of two streams within time bounds."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, TypeAlias
 
 import polars as pl
 
-from asaql.functions.value_codes import joint_equality_series
 from asaql.model import Batch, Column, Kind, Watermark
-from asaql.operators.aggregation import TIME
+from asaql.model.column import repeated
 from asaql.operators.batch_queue import BatchQueue, read_batches, write_batches
 from asaql.operators.chunks import ChunkReader, ChunkWriter
 from asaql.operators.contract import Emission, Operator
+from asaql.operators.join_pairs import Pairs, PairSearch
 from asaql.operators.merge import PortWatermarks
-from asaql.operators.row_store import GROUP, number_groups, rows_up_to, whole
+from asaql.operators.row_store import whole
 
 Predicate: TypeAlias = Callable[[Batch], pl.Series]
 """Returns a Boolean series without nulls: which rows of a batch satisfy a condition."""
 
 LEFT: Final = 0
 RIGHT: Final = 1
-_FORMAT: Final = ("join", 1)
+_FORMAT: Final = ("join", 2)
 _ORDER: Final = ".join.order"
 _LOW: Final = ".join.low"
 _HIGH: Final = ".join.high"
 _STAMP: Final = ".join.stamp"
 _IS_MATCHED: Final = ".join.matched"
 _FOREVER: Final = 2**63 - 1
-_PAIRS: Final = 1 << 20
-"""How many candidate pairs may be made at once."""
+_STEP_ROWS: Final = 1 << 16
+"""New rows that are joined at once, while more are at hand."""
+_MOST_PASSES: Final = 32
+"""Watermarks after which fewer new rows are joined as well."""
+_BATCH_ROWS: Final = 1 << 16
+"""Rows in a batch of the result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class JoinPlan:
             always the event time of the right row.
         is_left: Whether a left row without a match gives a row with NULLs.
         left_lag: The greatest number of ticks by which a `left_time` lies behind the event time of its row.
+        condition_slots: Columns of both sides that the further conditions of ON read; None for all.
     """
 
     left_slots: tuple[str, ...]
@@ -68,6 +74,7 @@ class JoinPlan:
     bounds: tuple[JoinBound, ...]
     is_left: bool = False
     left_lag: int = 0
+    condition_slots: frozenset[str] | None = None
 
     @property
     def left_falls_behind(self) -> int:
@@ -93,24 +100,28 @@ class JoinOperator(Operator):
     Args:
         plan: What to compute.
         predicate: The further conditions of ON, over batches with the columns of both sides.
+        step_rows: How many new rows make a fair number, if they are also half as many as are kept.
     """
 
-    def __init__(self, plan: JoinPlan, predicate: Predicate | None = None) -> None:
+    def __init__(self, plan: JoinPlan, predicate: Predicate | None = None, *, step_rows: int = _STEP_ROWS) -> None:
         self._plan = plan
         self._predicate = predicate
+        self._step_rows = step_rows
         self._watermarks = PortWatermarks(2)
         self._queues = (BatchQueue(), BatchQueue())
-        self._counts = [0, 0]
+        self._ready: list[list[Batch]] = [[], []]
         self._held: list[list[Batch]] = [[], []]
         self._results: list[Batch] = []
+        self._left_count = 0
+        self._reached = 0
         self._joined_until = 0
         self._given = -1
+        self._passes = 0
 
     @property
     def rows_held(self) -> int:
         """Rows of both sides that are kept, and results that wait for their turn."""
-        kept = (*self._held[LEFT], *self._held[RIGHT], *self._results)
-        return sum(each.height for each in self._queues) + sum(each.height for each in kept)
+        return sum(each.height for each in self._queues) + _height((*self._ready, *self._held, self._results))
 
     def on_batch(self, batch: Batch, port: int = 0) -> Iterable[Emission]:
         """Let rows wait for the other side."""
@@ -120,13 +131,15 @@ class JoinOperator(Operator):
     def on_watermark(self, watermark: Watermark, port: int = 0) -> Iterable[Emission]:
         """Return the rows that are complete, and the watermark that they allow."""
         self._watermarks.advance(port, watermark)
-        waiting = sum(each.height for each in self._queues)
-        held = sum(each.height for side in self._held for each in side)
-        return self._advance() if waiting * 4 >= held else ()
+        self._reach()
+        ready, held = _height(self._ready), _height(self._held)
+        is_fair = not ready or ready >= self._step_rows or self._passes >= _MOST_PASSES
+        return self._advance() if is_fair and ready * 2 >= held else ()
 
     def on_port_end(self, port: int) -> Iterable[Emission]:
         """Return what waited for this side only."""
         self._watermarks.end(port)
+        self._reach()
         return self._advance()
 
     def on_idle(self) -> Iterable[Emission]:
@@ -135,16 +148,18 @@ class JoinOperator(Operator):
 
     def on_end(self) -> Iterable[Emission]:
         """Return everything that is left."""
-        self._join(_FOREVER)
-        return self._ready(_FOREVER)
+        self._take(_FOREVER)
+        results = self._join(_FOREVER)
+        return self._released(_FOREVER) if self._plan.is_left else results
 
     def snapshot(self) -> dict[str, bytes]:
         """Return the rows of both sides and the results that wait."""
         writer = ChunkWriter(*_FORMAT)
-        writer.add_json("state", [self._counts, self._joined_until, self._given])
+        writer.add_json("state", [self._left_count, self._reached, self._joined_until, self._given, self._passes])
         self._watermarks.snapshot(writer, "watermarks")
         for port, queue in enumerate(self._queues):
             queue.snapshot(writer, f"queue{port}")
+            write_batches(writer, f"ready{port}", self._ready[port])
             write_batches(writer, f"held{port}", self._held[port])
         write_batches(writer, "results", self._results)
         return writer.chunks
@@ -152,30 +167,46 @@ class JoinOperator(Operator):
     def restore(self, chunks: dict[str, bytes]) -> None:
         """Take the state of a snapshot."""
         reader = ChunkReader(chunks, *_FORMAT)
-        self._counts, self._joined_until, self._given = reader.get_json("state")
+        state = reader.get_json("state")
+        self._left_count, self._reached, self._joined_until, self._given, self._passes = state
         self._watermarks.restore(reader, "watermarks")
         for port, queue in enumerate(self._queues):
             queue.restore(reader, f"queue{port}")
+            self._ready[port] = read_batches(reader, f"ready{port}")
             self._held[port] = read_batches(reader, f"held{port}")
         self._results = read_batches(reader, "results")
 
-    def _advance(self) -> Iterable[Emission]:
+    def _reach(self) -> None:
+        """Take notice of how far both sides have come."""
         until = self._watermarks.combined()
-        if until is None or until <= self._joined_until:
+        if until is not None and until > self._reached:
+            self._passes += 1
+            self._take(until)
+
+    def _take(self, until: int) -> None:
+        """Make the rows earlier than `until` ready to be joined."""
+        self._reached = until
+        for port, queue in enumerate(self._queues):
+            self._ready[port] += queue.take(until)
+
+    def _advance(self) -> Iterable[Emission]:
+        """Join what is ready; return the results and the watermark that this allows."""
+        bound = self._reached
+        if bound <= self._joined_until:
             return ()
-        self._join(until)
-        bound = until
+        results = self._join(bound)
         if self._plan.is_left:
             for each in self._held[LEFT]:
                 open_stamps = each.columns[_STAMP].series.filter(~each.columns[_IS_MATCHED].series)
                 bound = min(bound, whole(open_stamps.min()) if len(open_stamps) else bound)
-        if bound <= self._given:
-            return ()
+            if bound <= self._given:
+                return ()
+            results = self._released(bound)
         self._given = bound
-        return (*self._ready(bound), Watermark(bound))
+        return chain(results, (Watermark(bound),))
 
-    def _ready(self, until: int) -> list[Batch]:
-        """Remove and return the results earlier than `until`."""
+    def _released(self, until: int) -> list[Batch]:
+        """Remove and return the results of a left join that are earlier than `until`."""
         if not self._results:
             return []
         results = Batch.concat(self._results)
@@ -183,10 +214,9 @@ class JoinOperator(Operator):
             {
                 "row": pl.int_range(results.height, dtype=pl.UInt32, eager=True),
                 "time": results.times,
-                "left": results.columns["left" + _ORDER].series,
-                "right": results.columns["right" + _ORDER].expand(results.height).cast_null(Kind.BIGINT).series,
+                "left": results.columns[_ORDER].series,
             }
-        ).sort("time", "left", "right")
+        ).sort("time", "left", maintain_order=True)
         results = results.gather(order.get_column("row"))
         ready = int(results.times.search_sorted(until, side="left"))
         waiting = results.slice(ready, results.height - ready)
@@ -195,34 +225,38 @@ class JoinOperator(Operator):
 
     # Joining ---------------------------------------------------------------------------------------------------------
 
-    def _join(self, until: int) -> None:
-        """Join the waiting rows earlier than `until`, and forget the rows that nothing can match any more."""
-        self._joined_until = until
-        new_left = [self._prepared_left(each) for each in self._queues[LEFT].take(until)]
-        new_right = [self._prepared(each, RIGHT) for each in self._queues[RIGHT].take(until)]
-        old_left, old_right = self._held
-        all_right = _together([*old_right, *new_right])
-        kept: list[Batch] = []
-        for left, right in ((_together(old_left), _together(new_right)), (_together(new_left), all_right)):
-            if left is not None:
-                kept.append(self._probe(left, right) if right is not None else left)
-        self._held[LEFT] = [each for batch in kept if (each := self._settled(batch, until)).height]
-        first = self._first_asked(until)
-        if all_right is not None:
-            remaining = all_right.filter(all_right.times >= first)
-            self._held[RIGHT] = [remaining] if remaining.height else []
+    def _join(self, until: int) -> Iterable[Batch]:
+        """Join the ready rows, all earlier than `until`, and forget the rows that nothing can match any more.
 
-    def _prepared(self, batch: Batch, port: int) -> Batch:
-        first = self._counts[port]
-        self._counts[port] += batch.height
-        order = pl.int_range(first, first + batch.height, dtype=pl.Int64, eager=True)
-        columns = {name: column.expand(batch.height) for name, column in batch.columns.items()}
-        return Batch({**columns, _ORDER: Column(Kind.BIGINT, order)}, batch.times)
+        Returns the pairs in order. All of them are earlier than `until`, so those of an inner join are results; those
+        of a left join wait among the results until no row without a match can come before them.
+        """
+        (new_left, new_right), (old_left, old_right) = self._ready, self._held
+        self._ready, self._joined_until, self._passes = [[], []], until, 0
+        left = _together([*old_left, *([self._prepared(Batch.concat(new_left))] if new_left else ())])
+        right = _together([*old_right, *map(_expanded, new_right)])
+        results: Iterable[Batch] = ()
+        if left is not None and right is not None and (new_left or new_right):
+            found = self._found(left, right, _height((old_left,)), _height((old_right,)))
+            if self._plan.is_left:
+                left = _with_matched(left, found.get_column("left"))
+                self._results += self._pairs(left, right, found)
+            else:
+                results = self._pairs(left, right, found)
+        if left is not None:
+            left = self._settled(left, until)
+            self._held[LEFT] = [left] if left.height else []
+        if right is not None:
+            dead = int(right.times.search_sorted(self._first_asked(until), side="left"))
+            right = _narrowed(right.slice(dead, right.height - dead))
+            self._held[RIGHT] = [right] if right.height else []
+        return results
 
-    def _prepared_left(self, batch: Batch) -> Batch:
-        batch = self._prepared(batch, LEFT)
-        low = pl.repeat(0, batch.height, dtype=pl.Int64, eager=True)
-        high = stamp = pl.repeat(_FOREVER - 1, batch.height, dtype=pl.Int64, eager=True)
+    def _prepared(self, batch: Batch) -> Batch:
+        """Return left rows with what says when they can match."""
+        batch = _expanded(batch)
+        low = repeated(0, batch.height, pl.Int64())
+        high = stamp = repeated(_FOREVER - 1, batch.height, pl.Int64())
         for bound in self._plan.bounds:
             time = batch.times if bound.left_time is None else batch.columns[bound.left_time].series
             if bound.lower is not None:
@@ -230,62 +264,53 @@ class JoinOperator(Operator):
             if bound.upper is not None:
                 high = _earlier(high, _first_tick(bound, bound.upper + 1, time) - 1)
                 stamp = _earlier(stamp, time + bound.upper * bound.unit)
-        extra = {_LOW: low, _HIGH: high, _STAMP: _later(stamp, batch.times)}
-        columns = {name: Column(Kind.BIGINT, series) for name, series in extra.items()}
-        is_matched = pl.repeat(False, batch.height, dtype=pl.Boolean, eager=True)
-        return batch.with_columns({**columns, _IS_MATCHED: Column(Kind.BIT, is_matched)})
+        columns = {_LOW: Column(Kind.BIGINT, low), _HIGH: Column(Kind.BIGINT, high)}
+        if self._plan.is_left:
+            first = self._left_count
+            self._left_count += batch.height
+            order = pl.int_range(first, first + batch.height, dtype=pl.Int64, eager=True)
+            columns[_ORDER] = Column(Kind.BIGINT, order)
+            columns[_STAMP] = Column(Kind.BIGINT, _later(stamp, batch.times))
+            columns[_IS_MATCHED] = Column(Kind.BIT, repeated(False, batch.height))
+        return batch.with_columns(columns)
 
-    def _probe(self, left: Batch, right: Batch) -> Batch:
-        """Keep the pairs of two batches; return the left batch with the rows marked that have one."""
-        asked, given = self._grouped(left, right)
-        given = given.sort(GROUP, TIME, maintain_order=True)
-        groups = asked.get_column(GROUP)
-        low = rows_up_to(given, TIME, groups, asked.get_column(_LOW) - 1)
-        high = rows_up_to(given, TIME, groups, asked.get_column(_HIGH))
-        ranges = asked.select("row").with_columns(low.alias("low"), high.alias("high"))
-        ranges = ranges.filter(pl.col("high") > pl.col("low"))
-        matched: list[pl.Series] = []
-        for part in _parts(ranges):
-            pairs = part.select("row", pl.int_ranges("low", "high", dtype=pl.UInt32).alias("place"))
-            pairs = pairs.explode("place", empty_as_null=False, keep_nulls=False)
-            right_rows = given.get_column("row").gather(pairs.get_column("place"))
-            matched.append(self._keep_pairs(left, right, pairs.get_column("row"), right_rows))
-        if not matched:
-            return left
-        rows = pl.int_range(left.height, dtype=pl.UInt32, eager=True)
-        is_matched = left.columns[_IS_MATCHED].series | rows.is_in(pl.concat(matched).implode())
-        return left.with_columns({_IS_MATCHED: Column(Kind.BIT, is_matched)})
+    def _found(self, left: Batch, right: Batch, old_left: int, old_right: int) -> pl.DataFrame:
+        """Return `time`, `left` and `right` row of all new pairs, in order."""
+        search = PairSearch(
+            [(left.columns[mine], right.columns[other]) for mine, other in self._plan.keys],
+            left.columns[_LOW].series,
+            left.columns[_HIGH].series,
+            right.times,
+            old_left,
+            old_right,
+        )
+        found = [self._satisfying(left, right, *pairs) for pairs in search.pairs()]
+        lefts, rights = (
+            pl.concat([pairs[side] for pairs in found] or [pl.Series(dtype=pl.UInt32)]) for side in (LEFT, RIGHT)
+        )
+        times = _later(left.times[lefts], right.times[rights])
+        return pl.DataFrame({"time": times, "left": lefts, "right": rights}).sort("time", "left", "right")
 
-    def _grouped(self, left: Batch, right: Batch) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return the rows of both sides that have no NULL key, with the number of their key as group."""
-        asked = {"row": pl.int_range(left.height, dtype=pl.UInt32, eager=True)}
-        given = {"row": pl.int_range(right.height, dtype=pl.UInt32, eager=True), TIME: right.times}
-        asked |= {name: left.columns[name].series for name in (_LOW, _HIGH)}
-        names = []
-        for number, (left_slot, right_slot) in enumerate(self._plan.keys):
-            name = f"key{number}"
-            names.append(name)
-            asked[name], given[name] = joint_equality_series(left.columns[left_slot], right.columns[right_slot])
-        both = pl.concat([pl.DataFrame(asked), pl.DataFrame(given)], how="diagonal")
-        numbered = number_groups(both, names)
-        is_given = pl.col(TIME).is_not_null()
-        complete = numbered.drop_nulls(names) if names else numbered
-        return complete.filter(~is_given), complete.filter(is_given)
+    def _satisfying(self, left: Batch, right: Batch, left_rows: pl.Series, right_rows: pl.Series) -> Pairs:
+        """Return those of the pairs that satisfy the further conditions."""
+        if self._predicate is None or not len(left_rows):
+            return left_rows, right_rows
+        left_slots, right_slots = (
+            [name for name in slots if self._plan.condition_slots is None or name in self._plan.condition_slots]
+            for slots in (self._plan.left_slots, self._plan.right_slots)
+        )
+        columns = _picked(left, left_slots, left_rows) | _picked(right, right_slots, right_rows)
+        times = _later(left.times[left_rows], right.times[right_rows])
+        satisfied = self._predicate(Batch(columns, times))
+        return left_rows.filter(satisfied), right_rows.filter(satisfied)
 
-    def _keep_pairs(self, left: Batch, right: Batch, left_rows: pl.Series, right_rows: pl.Series) -> pl.Series:
-        """Keep those of the pairs that satisfy the further conditions; return their left rows."""
-        lefts, rights = left.gather(left_rows), right.gather(right_rows)
-        times = _later(lefts.times, rights.times)
-        columns = {name: lefts.columns[name] for name in self._plan.left_slots}
-        columns |= {name: rights.columns[name] for name in self._plan.right_slots}
-        columns |= {"left" + _ORDER: lefts.columns[_ORDER], "right" + _ORDER: rights.columns[_ORDER]}
-        pairs = Batch(columns, times)
-        if self._predicate is not None:
-            satisfied = self._predicate(pairs)
-            pairs, left_rows = pairs.filter(satisfied), left_rows.filter(satisfied)
-        if pairs.height:
-            self._results.append(pairs)
-        return left_rows
+    def _pairs(self, left: Batch, right: Batch, found: pl.DataFrame) -> Iterator[Batch]:
+        """Yield the rows of pairs, some at a time."""
+        left_slots = (*self._plan.left_slots, *((_ORDER,) if self._plan.is_left else ()))
+        for part in found.iter_slices(_BATCH_ROWS):
+            columns = _picked(left, left_slots, part.get_column("left"))
+            columns |= _picked(right, self._plan.right_slots, part.get_column("right"))
+            yield Batch(columns, part.get_column("time"))
 
     def _settled(self, left: Batch, until: int) -> Batch:
         """Give the left rows that can have no match any more; return the others."""
@@ -295,11 +320,10 @@ class JoinOperator(Operator):
         if self._plan.is_left:
             lonely = left.filter(~is_open & ~left.columns[_IS_MATCHED].series)
             if lonely.height:
-                columns = {name: lonely.columns[name] for name in self._plan.left_slots}
+                columns = {name: lonely.columns[name] for name in (*self._plan.left_slots, _ORDER)}
                 columns |= {name: Column.nulls(lonely.height) for name in self._plan.right_slots}
-                columns |= {"left" + _ORDER: lonely.columns[_ORDER], "right" + _ORDER: Column.nulls(lonely.height)}
                 self._results.append(Batch(columns, lonely.columns[_STAMP].series))
-        return left.filter(is_open)
+        return _narrowed(left.filter(is_open))
 
     def _first_asked(self, until: int) -> int:
         """Return the earliest time of a right row that a left row still to come can match."""
@@ -329,8 +353,33 @@ def _together(batches: Sequence[Batch]) -> Batch | None:
     return Batch.concat(batches) if batches else None
 
 
-def _parts(ranges: pl.DataFrame) -> list[pl.DataFrame]:
-    """Return ranges in parts that make a bounded number of pairs, or hold a single range."""
-    lengths = (ranges["high"] - ranges["low"]).cum_sum()
-    parts = ranges.with_columns((lengths // _PAIRS).alias("part"))
-    return [part.drop("part") for part in parts.partition_by("part", maintain_order=True)]
+def _picked(batch: Batch, slots: Iterable[str], rows: pl.Series) -> dict[str, Column]:
+    """Return rows of some columns of a batch, none of which is constant."""
+    picked = {}
+    for name in slots:
+        column = batch.columns[name]
+        # An index is a fraction of what the method of the same meaning costs.
+        picked[name] = column.gather(rows) if column.kind.is_object else Column(column.kind, column.series[rows])
+    return picked
+
+
+def _expanded(batch: Batch) -> Batch:
+    return Batch({name: column.expand(batch.height) for name, column in batch.columns.items()}, batch.times)
+
+
+def _narrowed(batch: Batch) -> Batch:
+    """Return a batch whose columns are of single kinds again where what made them mixed has gone."""
+    mixed = {name: column for name, column in batch.columns.items() if column.kind is Kind.ANY}
+    columns = {name: Column.from_values(column.to_values()) for name, column in mixed.items()}
+    return batch.with_columns(columns) if mixed else batch
+
+
+def _with_matched(left: Batch, rows: pl.Series) -> Batch:
+    """Return left rows with those marked that have a match among `rows`."""
+    every = pl.int_range(left.height, dtype=pl.UInt32, eager=True)
+    is_matched = left.columns[_IS_MATCHED].series | every.is_in(rows.implode())
+    return left.with_columns({_IS_MATCHED: Column(Kind.BIT, is_matched)})
+
+
+def _height(sides: Iterable[Iterable[Batch]]) -> int:
+    return sum(batch.height for side in sides for batch in side)

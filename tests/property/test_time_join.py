@@ -36,6 +36,7 @@ def differ(batch: Batch) -> pl.Series:
     st.sampled_from([(), (("kn", "km"),), (("kn", "km"), ("vn", "vm"))]),
     st.booleans(),
     st.booleans(),
+    st.sampled_from([1, 8, 1 << 16]),
     FEEDS,
 )
 def test_a_join_pairs_what_the_definition_pairs(
@@ -45,11 +46,14 @@ def test_a_join_pairs_what_the_definition_pairs(
     keys: tuple[tuple[str, str], ...],
     is_left: bool,
     has_condition: bool,
+    step_rows: int,
     feed: Feed,
 ) -> None:
     left_slots, right_slots = ("n", "kn", "vn"), ("m", "km", "vm")
     plan = JoinPlan(left_slots, right_slots, keys, tuple(JoinBound(*each) for each in limits), is_left)
     predicate = differ if has_condition else None
-    rows = run(lambda: JoinOperator(plan, predicate), [(left, left_slots), (right, right_slots)], feed)
+    rows = run(
+        lambda: JoinOperator(plan, predicate, step_rows=step_rows), [(left, left_slots), (right, right_slots)], feed
+    )
     expected = joined(left, right, keys, limits, lambda a, b: not has_condition or a["vn"] != b["vm"], is_left=is_left)
     assert [(t, row["n"], row["m"]) for t, row in rows] == [(t, row["n"], row["m"]) for t, row in expected]

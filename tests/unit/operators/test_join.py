@@ -37,7 +37,7 @@ def test_a_match_in_the_last_unit_is_waited_for() -> None:
 
 
 def test_a_lonely_event_holds_the_watermark_at_its_stamp() -> None:
-    operator = JoinOperator(JoinPlan(("a",), ("b",), (), (JoinBound(5, 0, 1),), is_left=True))
+    operator = JoinOperator(JoinPlan(("a",), ("b",), (), (JoinBound(5, 0, 1),), is_left=True), step_rows=1)
     operator.on_batch(batch_of([{"t": 4, "a": 1}], ("a",)), 0)
     list(operator.on_watermark(Watermark(30), 0))
     assert list(operator.on_watermark(Watermark(9), 1)) == [Watermark(9)]
@@ -61,6 +61,39 @@ def test_rows_wait_until_there_are_enough_or_the_host_is_idle() -> None:
     assert watermark == Watermark(4)
 
 
+def test_fewer_rows_are_joined_after_some_watermarks() -> None:
+    operator = JoinOperator(JoinPlan(("a",), ("b",), (), (JoinBound(1, 0, 1000),)))
+    emitted: list[object] = []
+    for start in range(100):
+        for port, name in enumerate("ab"):
+            operator.on_batch(batch_of([{"t": start, name: start}] * 3, (name,)), port)
+            emitted += operator.on_watermark(Watermark(start + 1), port)
+    assert emitted
+
+
+def test_many_pairs_come_a_batch_at_a_time() -> None:
+    operator = JoinOperator(JoinPlan(("a",), ("b",), (), (JoinBound(1, 0, 1000),)))
+    for port, name in enumerate("ab"):
+        operator.on_batch(batch_of([{"t": 5, name: n} for n in range(1100)], (name,)), port)
+    batches = [each for each in operator.on_end() if isinstance(each, Batch)]
+    assert max(each.height for each in batches) <= 1 << 16
+    assert [a for each in batches for a in each.columns["a"].to_values()] == [
+        n for n in range(1100) for _ in range(1100)
+    ]
+    assert batches[-1].columns["b"].to_values()[-1100:] == list(range(1100))
+
+
+def test_columns_are_of_one_kind_again_when_the_odd_value_has_gone() -> None:
+    operator = JoinOperator(JoinPlan(("a",), ("b",), (("a", "b"),), (JoinBound(1, 0, 5),)), step_rows=1)
+    kinds = []
+    for start, odd in ((0, "x"), (10, 1), (20, 1)):
+        for port, name in enumerate("ab"):
+            operator.on_batch(batch_of([{"t": start, name: odd}, {"t": start + 8, name: 1}], (name,)), port)
+            emitted = operator.on_watermark(Watermark(start + 9), port)
+            kinds += [each.columns["a"].kind for each in emitted if isinstance(each, Batch)]
+    assert kinds == [Kind.ANY, Kind.BIGINT, Kind.BIGINT]
+
+
 def test_the_left_time_may_be_a_column_that_lies_behind_the_row() -> None:
     plan = JoinPlan(("a", "start"), ("b",), (), (JoinBound(1, 0, 5, "start"),), left_lag=10)
     operator = JoinOperator(plan)
@@ -81,7 +114,8 @@ def test_bounds_say_how_far_times_can_fall_behind() -> None:
 
 
 def test_state_stays_bounded_on_a_long_stream() -> None:
-    operator = JoinOperator(JoinPlan(("a",), ("b",), (("a", "b"),), (JoinBound(10, 0, 2),), is_left=True))
+    plan = JoinPlan(("a",), ("b",), (("a", "b"),), (JoinBound(10, 0, 2),), is_left=True)
+    operator = JoinOperator(plan, step_rows=1)
     largest = 0
     for start in range(0, 10_000, 20):
         for port, name in enumerate("ab"):
