@@ -169,7 +169,7 @@ def _detail(node: PlanNode) -> str:
 
 def _named(slot: str, value: BoundExpression) -> str:
     text = expression_text(value)
-    return text if text.rpartition(".")[2].casefold() == slot.casefold() else f"{slot} = {text}"
+    return text if slot.casefold() in (text.casefold(), text.rpartition(".")[2].casefold()) else f"{slot} = {text}"
 
 
 def _limits(lower: int | None, upper: int | None) -> str:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
-from asaql.analysis.bound import AggregateCall, BoundExpression, ColumnRef
+from asaql.analysis.bound import AggregateCall, BoundExpression, ColumnRef, slots_of
 from asaql.analysis.bound_query import AnalyticCall, BoundMatch, TimeBound, WindowSpec
 from asaql.diagnostics import Span
 from asaql.model import Kind
@@ -435,6 +435,22 @@ def transform_plan(plan: Plan, change: Callable[[PlanNode], PlanNode]) -> Plan:
 def nodes_of(node: PlanNode) -> list[PlanNode]:
     """Return a node and everything below it."""
     return [node, *(below for each in node.children for below in nodes_of(each))]
+
+
+def slots_read(node: PlanNode) -> set[str]:
+    """Return the slots that a node itself reads, by expressions or by name."""
+    slots: set[str] = set()
+
+    def visit(expression: BoundExpression) -> BoundExpression:
+        slots.update(slots_of(expression))
+        return expression
+
+    with_expressions(node, visit)
+    if isinstance(node, Match):
+        slots.update(each.slot for each in node.match.aggregates)
+    if isinstance(node, Join) and sum(isinstance(each, Scan | StepScan) for each in nodes_of(node.left)) > 1:
+        slots.update(f"$time.{each.left}" for each in node.bounds)
+    return slots
 
 
 def map_expressions(node: Any, change: Callable[[BoundExpression], BoundExpression]) -> Any:

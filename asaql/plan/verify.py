@@ -1,7 +1,6 @@
 """What must hold of every plan, checked behind every rule: a rule that breaks it is a bug of asaql."""
 
-from asaql.analysis.bound import BoundExpression, slots_of
-from asaql.plan.logical import Join, Match, Plan, PlanNode, ReferenceJoin, Scan, StepScan, with_expressions
+from asaql.plan.logical import Plan, PlanNode, ReferenceJoin, Scan, StepScan, slots_read
 
 
 class PlanError(AssertionError):
@@ -47,15 +46,5 @@ def _own(node: PlanNode) -> set[str]:
 
 
 def _read(node: PlanNode) -> set[str]:
-    slots: set[str] = set()
-
-    def visit(expression: BoundExpression) -> BoundExpression:
-        slots.update(slots_of(expression))
-        return expression
-
-    with_expressions(node, visit)
-    if isinstance(node, Match):
-        slots.update(each.slot for each in node.match.aggregates)
-    if isinstance(node, Join | ReferenceJoin):
-        slots -= {slot for slot in slots if slot.startswith("$time.") and isinstance(node, ReferenceJoin)}
-    return slots
+    slots = slots_read(node)
+    return {each for each in slots if not each.startswith("$time.")} if isinstance(node, ReferenceJoin) else slots

@@ -6,6 +6,7 @@ A rule is a pure function from plan to plan, in a file of its own name. `asaql e
 from collections.abc import Callable
 
 from asaql.plan.logical import Plan
+from asaql.plan.rules.drop_unread_slots import drop_unread_slots
 from asaql.plan.rules.drop_unread_steps import drop_unread_steps
 from asaql.plan.rules.fold_constants import fold_constants
 from asaql.plan.rules.narrow_whole_events import narrow_whole_events
@@ -18,6 +19,7 @@ RULES: tuple[Rule, ...] = (
     drop_unread_steps,
     fold_constants,
     narrow_whole_events,
+    drop_unread_slots,
     place_exchanges,
 )
 

@@ -6,6 +6,7 @@ from asaql.plan import Plan, explain_json, explain_mermaid, explain_text
 from asaql.plan.build import build
 from asaql.plan.logical import Output, Project, Scan, nodes_of
 from asaql.plan.rules import RULES
+from asaql.plan.rules.drop_unread_slots import drop_unread_slots
 from asaql.plan.rules.drop_unread_steps import drop_unread_steps
 from asaql.plan.rules.fold_constants import fold_constants
 from asaql.plan.rules.narrow_whole_events import narrow_whole_events
@@ -106,3 +107,36 @@ def test_the_plan_is_shown_as_mermaid_and_json() -> None:
     assert shown["steps"][0]["name"] == "s"
     assert shown["outputs"][0]["node"] == "Output"
     assert shown["outputs"][0]["columns"] == ["a"]
+
+
+def test_a_window_gets_only_what_is_read_behind_it() -> None:
+    query = (
+        "SELECT COUNT(*) AS n, MAX(a) AS a FROM i TIMESTAMP BY t WHERE b > 0 GROUP BY c, SessionWindow(second, 1, 9)"
+    )
+    text = explain_text(drop_unread_slots(built(query)))
+    assert "Project i.c, i.a [any]" in text
+
+
+def test_a_join_gets_only_what_is_read_behind_it() -> None:
+    query = (
+        "SELECT x.a, y.b FROM i x TIMESTAMP BY t JOIN j y TIMESTAMP BY u "
+        "ON x.k = y.k AND x.c > y.d AND DATEDIFF(second, x, y) BETWEEN 0 AND 5"
+    )
+    text = explain_text(drop_unread_slots(built(query)))
+    assert "Project x.k, x.c, x.a [any]" in text
+    assert "Project y.k, y.d, y.b [any]" in text
+
+
+def test_a_join_of_three_keeps_the_times_that_it_compares() -> None:
+    query = (
+        "SELECT x.a FROM i x TIMESTAMP BY t "
+        "JOIN j y TIMESTAMP BY u ON x.k = y.k AND DATEDIFF(second, x, y) BETWEEN 0 AND 5 "
+        "JOIN l z ON x.k = z.k AND DATEDIFF(second, y, z) BETWEEN 0 AND 5"
+    )
+    text = explain_text(drop_unread_slots(built(query)))
+    assert "Project y.k, $time.y [any]" in text
+
+
+def test_what_every_row_shows_is_not_dropped() -> None:
+    query = "SELECT *, LAG(a) OVER (LIMIT DURATION(second, 5)) AS b FROM i TIMESTAMP BY t"
+    assert "Project i.a, i.* [any]" in explain_text(drop_unread_slots(built(query)))
