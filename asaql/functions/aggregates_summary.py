@@ -121,10 +121,10 @@ class Sum(Summary):
         return Column.from_values(values)
 
     def _lift_integers(self, values: pl.Series) -> dict[str, pl.Series]:
-        return {"n": values.is_not_null().cast(pl.Int64), **_named(exact_sums.levels_of_integers(values))}
+        return {"n": values.is_not_null().cast(pl.Int64), **levels_by_name(exact_sums.levels_of_integers(values))}
 
     def _lift_floats(self, values: pl.Series) -> dict[str, pl.Series]:
-        return _named(exact_sums.levels_of_floats(values))
+        return levels_by_name(exact_sums.levels_of_floats(values))
 
     def _bigints(self, totals: pl.Series) -> pl.Series:
         least, greatest = totals.min(), totals.max()
@@ -167,10 +167,10 @@ class Variance(Sum):
         self._is_root = is_root
 
     def _lift_integers(self, values: pl.Series) -> dict[str, pl.Series]:
-        return super()._lift_integers(values) | _named(exact_sums.squares_of_integers(values), "s")
+        return super()._lift_integers(values) | levels_by_name(exact_sums.squares_of_integers(values), "s")
 
     def _lift_floats(self, values: pl.Series) -> dict[str, pl.Series]:
-        return super()._lift_floats(values) | _named(exact_sums.squares_of_floats(values), "s")
+        return super()._lift_floats(values) | levels_by_name(exact_sums.squares_of_floats(values), "s")
 
     def result(self, partials: Mapping[str, pl.Series], height: int) -> Column:
         """Return floats; NULL for a group without values, and for a sample of one."""
@@ -203,7 +203,7 @@ class Extreme(Summary):
     def __init__(self, name: str, merge: Merge, *, is_text: bool) -> None:
         self._name = name
         self._merge = merge
-        self._is_text = is_text
+        self.is_text = is_text
 
     def lift(self, argument: Column | None, height: int) -> dict[str, pl.Series]:
         """Return a column for each kind of value met: its symbol is the column's name."""
@@ -225,7 +225,7 @@ class Extreme(Summary):
             case Kind.BIT:
                 return {"b": values.series.cast(pl.Int8)}
             case Kind.NVARCHAR:
-                return {"t": values.series} if self._is_text else {"f": _parsed(self._name, values.series)}
+                return {"t": values.series} if self.is_text else {"f": _parsed(self._name, values.series)}
             case _:
                 message = f"{self._name} takes bit, bigint, float, datetime or text, found {values.kind}"
                 raise FunctionError(message)
@@ -330,7 +330,8 @@ def _required(argument: Column | None) -> Column:
     return argument
 
 
-def _named(levels: exact_sums.Levels, prefix: str = "l") -> dict[str, pl.Series]:
+def levels_by_name(levels: exact_sums.Levels, prefix: str = "l") -> dict[str, pl.Series]:
+    """Return levels as partial columns."""
     return {f"{prefix}{level}": series for level, series in levels.items()}
 
 

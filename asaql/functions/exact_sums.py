@@ -8,7 +8,8 @@ does not depend on the order or the grouping in which its parts were added, and 
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Final
+from math import frexp, ldexp
+from typing import Any, Final
 
 import polars as pl
 
@@ -19,6 +20,15 @@ _LEVEL: Final = 2**_LEVEL_BITS
 _LARGEST: Final = 2.0**63
 _SPLITTER: Final = 134217729.0
 """2**27 + 1: halves the 53 bits of a double (Dekker)."""
+
+_GREATEST_INTEGER: Final = 2**63 - 1
+_FLOAT_BITS: Final = 53
+_MOST_EXPONENT: Final = 1020
+"""Above it, twice the magnitude would leave the range of floats."""
+
+_GREATEST_ORDINARY: Final = 2**60
+_ORDINARY: Final = {0: 2**59, 1: 2**123}
+"""The levels of ordinary totals and bounds of what they hold: in normal form, level 0 is below the greatest one."""
 
 _ZERO: Final = pl.Series([0.0])
 
@@ -73,14 +83,59 @@ def squares_of_floats(values: pl.Series) -> Levels:
     Raises:
         FunctionError: A square is above the greatest float.
     """
-    values = values.fill_null(0.0)
+    product, error = product_and_error(values.fill_null(0.0))
+    return add_levels(levels_of_floats(product), levels_of_floats(error))
+
+
+def product_and_error(values: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the rounded squares of Float64 values and what rounding took from them (Dekker)."""
     product = values * values
     carried = values * _SPLITTER
     upper = carried - (carried - values)
     upper = upper.zip_with(upper.is_finite(), values)
     lower = values - upper
-    error = ((upper * upper - product) + 2.0 * upper * lower) + lower * lower
-    return add_levels(levels_of_floats(product), levels_of_floats(error))
+    return product, ((upper * upper - product) + 2.0 * upper * lower) + lower * lower
+
+
+def summable_integers(values: pl.Series, power: int = 1) -> bool:
+    """Return whether powers of Int64 values can be added up natively, in any grouping, without leaving Int64."""
+    largest: int = max(_number(values.max()), -_number(values.min()))
+    most: int = largest**power * len(values)
+    return most <= _GREATEST_INTEGER
+
+
+def summable_floats(values: pl.Series) -> tuple[pl.Series, pl.Series | None] | None:
+    """Return two series whose row-wise sums are the values, and that can be added up as floats without rounding.
+
+    Each is a multiple of a power of two that leaves room for the sum of all rows in the 53 bits of a float, so sums
+    are exact in any order and any grouping (error-free vector transformation, Rump). Nulls stay null.
+
+    Returns:
+        The upper and the lower parts, the latter None if all are zero. None if two parts cannot hold the values: they
+        are too large, or their bits too far apart.
+    """
+    largest = max(abs(_number(values.max())), abs(_number(values.min())))
+    if not largest:
+        return values, None
+    spare = len(values).bit_length() + 1
+    exponent = frexp(largest)[1] + spare
+    if exponent > _MOST_EXPONENT:
+        return None
+    upper = _multiples(values, exponent)
+    lower = values - upper
+    if not (lower.min() or lower.max()):
+        return upper, None
+    return (upper, lower) if _multiples(lower, exponent + spare - _FLOAT_BITS).eq(lower).all() else None
+
+
+def _multiples(values: pl.Series, exponent: int) -> pl.Series:
+    """Return the nearest multiples of a float's last bit at 2**exponent."""
+    magic = ldexp(1.5, exponent)
+    return (values + magic) - magic
+
+
+def _number(value: Any) -> Any:
+    return 0 if value is None else value
 
 
 def add_levels(left: Levels, right: Levels) -> Levels:
@@ -92,20 +147,43 @@ def add_levels(left: Levels, right: Levels) -> Levels:
 
 
 def rounded(levels: Mapping[int, pl.Series], height: int) -> pl.Series:
-    """Return totals as Float64, rounded to nearest (in rare near-ties one unit in the last place beside it).
+    """Return totals as Float64, rounded to nearest.
 
-    A total above the greatest float comes out as infinity.
+    Totals beyond some 2**60 or with bits below 2**-64 may come out one unit in the last place beside that in rare
+    near-ties. A total above the greatest float comes out as infinity. What comes out depends on the total only.
     """
+    ordinary = levels.keys() <= _ORDINARY.keys() and all(
+        -limit < _number(levels[level].min()) and _number(levels[level].max()) < limit
+        for level, limit in _ORDINARY.items()
+        if level in levels
+    )
+    if ordinary and 0 in levels:
+        return _rounded_at_once(levels[0].fill_null(0), levels[1].fill_null(0) if 1 in levels else None)
     total = pl.repeat(0.0, height, dtype=pl.Float64, eager=True)
-    error = total
-    for level, digits in _normalised(levels):
+    error, is_ordinary = total, pl.repeat(True, height, dtype=pl.Boolean, eager=True)
+    normal = _normalised(levels)
+    for level, digits in normal:
         # In two steps, as 2**1024 and 2**-1088 are no doubles although their products with a limb are.
         scale = 2.0 ** (-_LEVEL_BITS // 2 * level)
         upper = digits // _integer(2**32) * _integer(2**32)
         for limb in (upper.cast(pl.Float64), (digits - upper).cast(pl.Float64)):
             total, rest = _two_sum(total, limb * scale * scale)
             error = error + rest
-    return (total + error).zip_with(total.is_finite(), total)
+        limit = _GREATEST_ORDINARY if level == 0 else _LEVEL if level == 1 else 1
+        is_ordinary = is_ordinary & (digits < _integer(limit)) & (digits > _integer(-limit))
+    total = (total + error).zip_with(total.is_finite(), total)
+    if not is_ordinary.any():
+        return total
+    # The same totals must come out the same, whatever they stand beside.
+    parts = {level: digits.zip_with(is_ordinary, _integer(0)) for level, digits in normal if level in _ORDINARY}
+    nothing = pl.repeat(0, height, dtype=pl.Int128, eager=True)
+    return _rounded_at_once(parts.get(0, nothing), parts.get(1)).zip_with(is_ordinary, total)
+
+
+def _rounded_at_once(whole: pl.Series, fraction: pl.Series | None) -> pl.Series:
+    if fraction is None:
+        return whole.cast(pl.Float64)
+    return (whole * _integer(_LEVEL) + fraction).cast(pl.Float64) * 2.0**-_LEVEL_BITS
 
 
 def exact_totals(levels: Mapping[int, pl.Series], height: int) -> list[Fraction]:

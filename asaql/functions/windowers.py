@@ -48,7 +48,7 @@ class Hopping:
 
     def first_ends(self, panes: pl.Series) -> pl.Series:
         """Return the end of the first window that may hold each pane; later ones follow at every hop."""
-        return ceil_to_grid(panes, self.hop, self.offset)
+        return panes if self.pane == self.hop else ceil_to_grid(panes, self.hop, self.offset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import polars as pl
 from asaql.diagnostics import Diagnostic, JobError, Span
 from asaql.functions.aggregates import AggregateOptions, aggregate_named
 from asaql.functions.aggregates_gathering import Gathered, Gathering
+from asaql.functions.aggregates_partial import packing_of
 from asaql.functions.aggregates_summary import Merge, Summary
 from asaql.functions.registry import FunctionError
 from asaql.model import Batch, Column, Value
@@ -94,6 +95,13 @@ class Aggregation:
             if each.argument is not None:
                 self._arguments[f"{number}.argument"] = each.argument
             self._arguments |= {f"{number}.key{at}": slot for at, (slot, _) in enumerate(each.order_by)}
+        # One packed state serves all aggregates that pack the same argument in the same way.
+        packers: dict[tuple[object, ...], int] = {}
+        self._packers: dict[int, int] = {}
+        for number, summary in self._summaries.items():
+            key = (self._aggregates[number].argument, *packing_of(summary).key)
+            self._packers[number] = packers.setdefault(key, number)
+        self._packings = {number: packing_of(self._summaries[number]) for number in packers.values()}
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -119,6 +127,47 @@ class Aggregation:
             partials |= {f"{number}.{name}": series for name, series in lifted.items()}
         return partials
 
+    def pack(self, batch: Batch) -> dict[str, Column]:
+        """Return the state of each row of `batch` taken for itself, as columns that may travel in a batch.
+
+        Every batch has columns of the same names. Only where no rows are needed.
+        """
+        columns: dict[str, Column] = {}
+        for number, packing in self._packings.items():
+            slot = self._aggregates[number].argument
+            argument = None if slot is None else batch.columns[slot].expand(batch.height)
+            packed = self._blaming(number, lambda p=packing, c=argument: p.pack(c))  # type: ignore[misc]
+            columns |= {f"{number}.{name}": packed[name] for name in packing.names}
+        return columns
+
+    def foldable(self, columns: Mapping[str, Column]) -> dict[str, tuple[Column, Merge]] | None:
+        """Return packed states of rows such that groups of them can be merged natively, and how.
+
+        Args:
+            columns: What `pack` returned.
+
+        Returns:
+            None if native sums could be inexact.
+        """
+        found: dict[str, tuple[Column, Merge]] = {}
+        for number, packing in self._packings.items():
+            folded = packing.foldable({name: columns[f"{number}.{name}"] for name in packing.names})
+            if folded is None:
+                return None
+            found |= {f"{number}.{name}": (folded[name], packing.merge(name)) for name in packing.names}
+        return found
+
+    def unpack(self, batch: Batch, rows: str) -> dict[str, pl.Series]:
+        """Return packed states as partial columns; `rows` is the slot of how many rows each is made of."""
+        counts = batch.columns[rows].expand(batch.height).series
+        partials: dict[str, pl.Series] = {}
+        for number, summary in self._summaries.items():
+            packing, packer = packing_of(summary), self._packers[number]
+            packed = {name: batch.columns[f"{packer}.{name}"].expand(batch.height) for name in packing.names}
+            unpacked = self._blaming(number, lambda k=packing, p=packed: k.unpack(p, counts))  # type: ignore[misc]
+            partials |= {f"{number}.{name}": series for name, series in unpacked.items()}
+        return partials
+
     def merges(self, names: Sequence[str]) -> dict[str, Merge]:
         """Return, for those of the names that are partial columns, how they are merged."""
         merges = {}
@@ -129,7 +178,7 @@ class Aggregation:
         return merges
 
     def merge(self, frame: pl.DataFrame, by: Sequence[str], shown: Sequence[str] = ()) -> pl.DataFrame:
-        """Return the states of groups from those of rows or of parts of groups.
+        """Return the states of groups from those of rows or of parts of groups, by first appearance.
 
         Args:
             frame: Has the columns `by`, `ORDER`, partial columns, and `shown`.
@@ -143,7 +192,7 @@ class Aggregation:
                 column.sum() if merge is Merge.SUM else column.min() if merge is Merge.MIN else column.max()
             )
         expressions += [pl.col(name).sort_by(ORDER).first() for name in shown]
-        return frame.group_by(by).agg(expressions)
+        return frame.group_by(by, maintain_order=True).agg(expressions)
 
     def compacted(self, rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
         """Return the rows that can still have a bearing on the result of their group, where that is easy to tell.

@@ -11,6 +11,7 @@ from asaql.model import Batch, Column, Watermark
 from asaql.operators.aggregation import AggregateColumn, Aggregation, ScriptAggregates
 from asaql.operators.chunks import ChunkReader, ChunkWriter
 from asaql.operators.contract import Emission, Operator
+from asaql.operators.partial_window import ROWS
 from asaql.operators.window_panes import PaneWindows
 from asaql.operators.window_sessions import SessionWindows
 from asaql.operators.window_sliding import SlidingWindows
@@ -56,12 +57,14 @@ class WindowPlan:
         windows: One window, or the members of `Windows()`.
         aggregates: What to compute for each group.
         identity_slot: Name of the column with the window's id (text or NULL), if wanted.
+        takes_states: Whether rows are states that a `PartialWindowOperator` has made of the rows.
     """
 
     keys: tuple[KeyColumn, ...]
     windows: tuple[Window, ...]
     aggregates: tuple[AggregateColumn, ...]
     identity_slot: str | None = None
+    takes_states: bool = False
 
 
 class WindowAggregateOperator(Operator):
@@ -95,11 +98,12 @@ class WindowAggregateOperator(Operator):
         order = pl.int_range(self._row_count, self._row_count + batch.height, dtype=pl.Int64, eager=True)
         self._row_count += batch.height
         keys = {each.slot: batch.columns[each.source].expand(batch.height) for each in self._plan.keys}
-        partials = self._aggregation.lift(batch)
+        takes_states = self._plan.takes_states
+        partials = self._aggregation.unpack(batch, ROWS) if takes_states else self._aggregation.lift(batch)
         values = self._aggregation.gather(batch)
         for window, state in zip(self._plan.windows, self._windows, strict=True):
             session_keys = {slot: batch.columns[slot].expand(batch.height) for slot in window.session_keys}
-            state.add(WindowRows(batch.times, order, keys, session_keys, partials, values))
+            state.add(WindowRows(batch.times, order, keys, session_keys, partials, values, takes_states))
         return ()
 
     def on_watermark(self, watermark: Watermark, port: int = 0) -> Iterable[Emission]:

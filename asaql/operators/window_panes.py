@@ -14,6 +14,8 @@ _PANE: Final = ".pane"
 _SPREAD_STATES: Final = 1 << 21
 """How many states of panes may be spread over overlapping windows at once."""
 _SMALL: Final = 4096
+_MANY: Final = 1 << 17
+"""How many states may wait unmerged, of rows and of groups: the latter are merged once, as their windows close."""
 
 
 class PaneWindows(WindowState):
@@ -50,8 +52,9 @@ class PaneWindows(WindowState):
         panes = self._windower.pane_ends(rows.times)
         first_end = int(self._windower.first_ends(panes.head(1))[0])
         self._next_end = first_end if self._next_end is None else min(self._next_end, first_end)
-        self._states.append({_PANE: panes, ORDER: rows.order, **rows.partials}, rows.keys, self._merged)
-        if self._states.height > 2 * self._merged_height + _SMALL:
+        reduce = None if rows.is_grouped else self._merged
+        self._states.append({_PANE: panes, ORDER: rows.order, **rows.partials}, rows.keys, reduce)
+        if self._states.height > 2 * self._merged_height + (_MANY if rows.is_grouped else _SMALL):
             self._states.replace(self._merged(self._states.frame()))
             self._merged_height = self._states.height
         if self._aggregation.needs_rows:
@@ -67,7 +70,7 @@ class PaneWindows(WindowState):
         panes = states.get_column(_PANE)
         last = whole(panes.max()) + self._windower.size
         until = last if until is None else min(until, last)
-        if int(self._counts(panes, until).sum()) > _SPREAD_STATES and until - self._next_end > self._windower.hop:
+        if self._spreads_wide(panes, until) and until - self._next_end > self._windower.hop:
             ends = (until - self._next_end) // self._windower.hop
             middle = self._next_end + (ends // 2 + 1) * self._windower.hop
             if middle < until:
@@ -107,6 +110,11 @@ class PaneWindows(WindowState):
         spans = self._last_ends(panes, until) - self._first_ends(panes)
         return (spans // self._windower.hop + 1).clip(0)
 
+    def _spreads_wide(self, panes: pl.Series, until: int) -> bool:
+        if len(panes) * self._windower.windows_per_pane <= _SPREAD_STATES:
+            return False
+        return int(self._counts(panes, until).sum()) > _SPREAD_STATES
+
     def _spread(self, frame: pl.DataFrame, until: int) -> pl.DataFrame:
         """Return the rows of a frame once for each window to be given now, with its end."""
         panes = frame.get_column(_PANE)
@@ -125,7 +133,9 @@ class PaneWindows(WindowState):
         windows = self._spread(states, until)
         if self._windower.size > self._windower.pane:
             windows = self._aggregation.merge(windows, by, self._states.shown)
-        windows = windows.sort(END, ORDER)
+        # States stand in the order of their first rows; so do tumbling windows.
+        if self._windower.size > self._windower.hop or not windows.get_column(ORDER).is_sorted():
+            windows = windows.sort(END, ORDER)
         rows = self._spread(self._rows.frame(), until) if self._aggregation.needs_rows else None
         return closed_windows(self._aggregation, windows, self._states, rows, self._rows, by)
 

@@ -26,6 +26,7 @@ class WindowRows:
         session_keys: The keys of sessions, by slot.
         partials: The rows' own states as partial columns.
         values: What has to be kept of every row.
+        is_grouped: Whether the rows are states of groups, so that few of them will be of one group.
     """
 
     times: pl.Series
@@ -34,6 +35,7 @@ class WindowRows:
     session_keys: Mapping[str, Column]
     partials: Mapping[str, pl.Series]
     values: Mapping[str, Column]
+    is_grouped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
