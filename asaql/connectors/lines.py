@@ -17,12 +17,14 @@ class LineRange:
     """The lines of a file that begin at certain offsets; a line belongs to one range, wherever ranges meet in it.
 
     Attributes:
-        path: The file.
+        path: The file, from the root: processes work in different folders.
+        name: How messages call it.
         start: The first offset at which a line of the range may begin.
         end: The offset from which on lines belong to the next range; None for the rest of the file.
     """
 
     path: str
+    name: str
     start: int
     end: int | None
 
@@ -35,7 +37,7 @@ class LineRange:
         try:
             return self._read()
         except OSError as error:
-            raise JobError(unreadable(Path(self.path), error)) from None
+            raise JobError(unreadable(Path(self.name), error)) from None
 
     def _read(self) -> bytes:
         with open(self.path, "rb", buffering=0) as file:
@@ -105,10 +107,11 @@ def line_ranges(path: str, size: int, range_bytes: int) -> Iterator[LineRange]:
         size: Its size; what is appended while it is read belongs to the last range.
         range_bytes: About how long a range is.
     """
+    absolute = str(Path(path).absolute())
     count = max(1, round(size / range_bytes))
     bounds = [size * number // count for number in range(count)]
     for start, end in zip(bounds, [*bounds[1:], None], strict=True):
-        yield LineRange(path, start, end)
+        yield LineRange(absolute, path, start, end)
 
 
 def _up_to(read: Callable[[int], bytes | None], length: int) -> bytes:

@@ -1,11 +1,13 @@
 """Running operators joined to each other: what one gives, the next takes, down to the outputs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heapreplace
 from typing import Protocol
 
 from asaql.model import Batch, Watermark
 from asaql.operators.contract import Emission, Operator
+from asaql.operators.ingress import IngressOperator
 from asaql.runtime.outputs import Encoded, JsonLines
 
 
@@ -26,6 +28,18 @@ class Sink(Protocol):
         ...
 
 
+class Target(Protocol):
+    """What takes the emissions of a stage."""
+
+    def take(self, emission: Emission, port: int) -> None:
+        """Take a batch or a watermark on a port."""
+        ...
+
+    def end(self, port: int) -> None:
+        """Take the end of a port."""
+        ...
+
+
 @dataclass(eq=False)
 class Stage:
     """An operator with the stages that take what it gives.
@@ -38,7 +52,7 @@ class Stage:
 
     operator: Operator
     ports: int = 1
-    targets: list[tuple["Stage | SinkStage", int]] = field(default_factory=list)
+    targets: list[tuple["Target", int]] = field(default_factory=list)
     _ended: int = 0
 
     @property
@@ -49,7 +63,7 @@ class Stage:
         found = [target.sink for target, _ in self.targets if isinstance(target, SinkStage)]
         return found if len(found) == len(self.targets) else []
 
-    def feed(self, target: "Stage | SinkStage", port: int = 0) -> None:
+    def feed(self, target: "Target", port: int = 0) -> None:
         """Let `target` take what this stage gives."""
         self.targets.append((target, port))
 
@@ -62,10 +76,17 @@ class Stage:
 
     def end(self, port: int) -> None:
         """Take the end of one port; with the last one, give what is held and end the targets."""
+        for _ in self.ending(port):
+            pass
+
+    def ending(self, port: int) -> Iterator[int]:
+        """Take the end of one port as `end` does, an emission at a time; yield the ticks that each one reaches."""
         self._ended += 1
         self._give(self.operator.on_port_end(port))
         if self._ended == self.ports:
-            self._give(self.operator.on_end())
+            for emission in self.operator.on_end():
+                self._give((emission,))
+                yield emission.ticks if isinstance(emission, Watermark) else int(emission.times[-1])
             for target, target_port in self.targets:
                 target.end(target_port)
 
@@ -106,6 +127,13 @@ class Flow:
     entries: dict[str, list[Stage]] = field(default_factory=dict)
     stages: list[Stage] = field(default_factory=list)
 
+    @property
+    def meets_held(self) -> bool:
+        """Whether rows of several inputs meet, and all inputs hold theirs to their ends anyway."""
+        entries = [stage for stages in self.entries.values() for stage in stages]
+        are_held = all(isinstance(each.operator, IngressOperator) and each.operator.holds_all for each in entries)
+        return are_held and any(stage.ports > 1 for stage in self.stages)
+
     def idle(self) -> None:
         """Tell every stage that no more input is at hand now."""
         for stage in self.stages:
@@ -115,3 +143,19 @@ class Flow:
         """Close every operator."""
         for stage in self.stages:
             stage.operator.close()
+
+
+def end_together(stages: Sequence[Stage]) -> None:
+    """End stages, entries of a flow, so that what they hold goes on in step: where rows meet, few have to wait.
+
+    Recordings hold their rows to their ends. If one gave all of them before the next, a join of both would hold them.
+    """
+    endings = [(-1, place, stage.ending(0)) for place, stage in enumerate(stages)]
+    heapify(endings)
+    while endings:
+        _, place, ending = endings[0]
+        ticks = next(ending, None)
+        if ticks is None:
+            heappop(endings)
+        else:
+            heapreplace(endings, (ticks, place, ending))

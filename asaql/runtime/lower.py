@@ -4,7 +4,7 @@ Every tree of the plan becomes stages. What looks at one row at a time and stand
 the reading of the input, which worker processes share; everything else runs in the stages of the flow.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from asaql.analysis.bound import BoundExpression, EventTime, children
@@ -38,7 +38,9 @@ from asaql.plan.logical import (
 from asaql.runtime.flow import Flow, Sink, SinkStage, Stage
 from asaql.runtime.lower_time import TimeLowering
 from asaql.runtime.metrics import RunSummary
+from asaql.runtime.pool import Pool
 from asaql.runtime.reading import ARRIVAL_FIELD, InputTask, Leaf, RowSpec, row_operator
+from asaql.runtime.tail import TailStage, TailTask
 from asaql.udf.script_spec import ScriptFunction
 
 
@@ -107,18 +109,19 @@ class Lowered:
                 summary.watermark_delay = max(summary.watermark_delay, stage.operator.delay / TICKS_PER_SECOND)
 
 
-def lower(plan: Plan, around: Surroundings, sinks: dict[str, Sink]) -> Lowered:
+def lower(plan: Plan, around: Surroundings, sinks: dict[str, Sink], pool: Pool | None = None) -> Lowered:
     """Return the running form of a plan.
 
     Args:
         plan: The plan behind all rules.
         around: What it runs in.
         sinks: Folded output name to what takes its rows.
+        pool: Worker processes that take a share, None without any.
 
     Raises:
         QueryError: A scoring function cannot be called as the query calls it.
     """
-    return _Lowering(plan, around).lower(sinks)
+    return _Lowering(plan, around, pool).lower(sinks)
 
 
 def rows_meet(plan: Plan) -> bool:
@@ -147,25 +150,38 @@ def _reads_time(expression: BoundExpression) -> bool:
 
 
 class _Lowering:
-    def __init__(self, plan: Plan, around: Surroundings) -> None:
+    def __init__(self, plan: Plan, around: Surroundings, pool: Pool | None) -> None:
         self._plan = plan
+        self._pool = pool
         self._around = around
         self._rows_meet = rows_meet(plan) or around.is_dated
         self._uses_time = self._rows_meet or uses_time(plan)
         self._inputs: dict[str, _Input] = {}
         self._steps: dict[str, Stage] = {}
         self._stages: list[Stage] = []
-        self._time = TimeLowering(around.evaluator, around.aggregates, around.policies, self._stage, self._lower)
+        self._time = TimeLowering(
+            around.evaluator, around.aggregates, around.policies, self._stage, self._lower, self._lower_reading
+        )
         self._reference: set[str] = set()
 
     def lower(self, sinks: dict[str, Sink]) -> Lowered:
         for name, tree in self._plan.steps:
             self._steps[name.casefold()] = self._lower(tree)
         for output in self._plan.outputs:
-            self._lower(output.child).feed(SinkStage(sinks[output.name.casefold()]))
+            self._lower_output(output.child, sinks[output.name.casefold()])
         tasks = {key: self._task(key, each) for key, each in self._inputs.items()}
         flow = Flow({key: each.entries for key, each in self._inputs.items()}, self._stages)
         return Lowered(flow, tasks, frozenset(self._reference), tuple(self._time.counted))
+
+    def _lower_output(self, node: PlanNode, sink: Sink) -> None:
+        rows, below = _rows_above(node)
+        lines = sink.lines
+        # Rows that come straight from a scan are encoded where they are read.
+        if self._pool is None or lines is None or isinstance(below, Scan) or self._around.scripts:
+            self._lower(node).feed(SinkStage(sink))
+            return
+        task = TailTask(tuple(map(_row_spec, rows)), lines, self._around.query)
+        self._lower(below).feed(TailStage(task, sink, self._pool))
 
     def _lower(self, node: PlanNode) -> Stage:
         """Return the stage that gives the rows of a node."""
@@ -205,7 +221,19 @@ class _Lowering:
 
     # Inputs ------------------------------------------------------------------------------------------------------
 
-    def _lower_scan(self, scan: Scan, rows: list[PlanNode]) -> Stage:
+    def _lower_reading(self, node: PlanNode, rows: Sequence[RowSpec]) -> Stage | None:
+        """Return the stage behind a node with further row-by-row operators, all of them run where events are read.
+
+        None if the node has to see events in order, or as time policies leave them.
+        """
+        while isinstance(node, Exchange):
+            node = node.child
+        chain = _row_chain(node)
+        if chain is None or chain[0].is_reference or (chain[0].time is not None and self._time.has_policies):
+            return None
+        return self._lower_scan(*chain, rows)
+
+    def _lower_scan(self, scan: Scan, rows: list[PlanNode], further: Sequence[RowSpec] = ()) -> Stage:
         """Return the stage behind a scan and the row-by-row nodes above it."""
         source = self._inputs.setdefault(scan.input.casefold(), _Input(scan.input))
         slots = []
@@ -218,7 +246,7 @@ class _Lowering:
             slots.append((scan.record_slot, "*"))
         if scan.declared is not None:
             source.declared = {name: kind for name, kind in scan.declared if kind is not None}
-        specs = [_row_spec(each) for each in rows]
+        specs = [*map(_row_spec, rows), *further]
         if scan.is_reference:
             self._reference.add(scan.input.casefold())
         is_ordered = not scan.is_reference and (scan.time is not None or self._rows_meet)
@@ -258,13 +286,19 @@ class _Lowering:
         )
 
 
-def _row_chain(node: PlanNode) -> tuple[Scan, list[PlanNode]] | None:
-    """Return the scan below a run of row-by-row nodes and that run, the lowest first; None if it ends otherwise."""
+def _rows_above(node: PlanNode) -> tuple[list[PlanNode], PlanNode]:
+    """Return a run of row-by-row nodes, the lowest first, and the node below."""
     rows: list[PlanNode] = []
     while isinstance(node, Filter | Compute | Project | Unnest):
         rows.append(node)
         node = node.child
-    return (node, rows[::-1]) if isinstance(node, Scan) else None
+    return rows[::-1], node
+
+
+def _row_chain(node: PlanNode) -> tuple[Scan, list[PlanNode]] | None:
+    """Return the scan below a run of row-by-row nodes and that run; None if it ends otherwise."""
+    rows, below = _rows_above(node)
+    return (below, rows) if isinstance(below, Scan) else None
 
 
 def _row_spec(node: PlanNode) -> RowSpec:

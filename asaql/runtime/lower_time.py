@@ -1,24 +1,29 @@
 """Lowering of what depends on time: ingress, windows, joins, analytic functions, pattern matching."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from asaql.analysis.bind_detector import DETECTORS
 from asaql.analysis.bound import (
     AggregateCall,
     BoundExpression,
     Branch,
+    ColumnRef,
     Conditional,
     Constant,
     Invoke,
     Logical,
     Negation,
     NullTest,
+    ScriptCall,
+    children,
+    slots_of,
 )
 from asaql.analysis.bound_query import AnalyticCall, PatternAggregate, WindowSpec
 from asaql.analysis.units import unit_ticks
 from asaql.functions.windowers import Hopping, Session, Sliding, Snapshot, Tumbling, Windower
 from asaql.jobs import TimePolicies
-from asaql.operators.aggregation import AggregateColumn, ScriptAggregates
+from asaql.operators.aggregation import AggregateColumn, Aggregation, ScriptAggregates
 from asaql.operators.analytic import AnalyticColumn, AnalyticOperator
 from asaql.operators.anomaly import AnomalyColumn, AnomalyOperator, Mode
 from asaql.operators.evaluate import Evaluator
@@ -26,12 +31,13 @@ from asaql.operators.ingress import IngressOperator, IngressPlan
 from asaql.operators.join import JoinBound, JoinOperator, JoinPlan, Predicate
 from asaql.operators.match import MatchOperator, MatchPlan, PatternColumn
 from asaql.operators.merge import MergeOperator
+from asaql.operators.partial_window import PartialWindowSpec, common_panes
 from asaql.operators.project import ComputeOperator, ComputeSpec, ProjectOperator, ProjectSpec
 from asaql.operators.reference_join import ReferenceJoinOperator, ReferenceJoinPlan
 from asaql.operators.window import KeyColumn, Window, WindowAggregateOperator, WindowPlan
 from asaql.plan.logical import Aggregate, Analytic, Join, Match, Merge, PlanNode, ReferenceJoin, Scan, StepScan
 from asaql.runtime.flow import Stage
-from asaql.runtime.reading import ARRIVAL_SLOT
+from asaql.runtime.reading import ARRIVAL_SLOT, RowSpec
 from asaql.runtime.spill import TemporarySpill
 
 
@@ -65,6 +71,7 @@ class TimeLowering:
         policies: Time policies.
         stage: Makes a stage that takes what others give.
         lower: Lowers a child.
+        lower_reading: Lowers a child and operators above it to what runs where events are read; None if it cannot.
     """
 
     def __init__(
@@ -74,12 +81,14 @@ class TimeLowering:
         policies: TimePolicies,
         stage: Callable[..., Stage],
         lower: Callable[[PlanNode], Stage],
+        lower_reading: Callable[[PlanNode, Sequence[RowSpec]], Stage | None],
     ) -> None:
         self._evaluator = evaluator
         self._scripts = scripts
         self._policies = policies
         self._stage = stage
         self._lower = lower
+        self._lower_reading = lower_reading
         self.counted: list[tuple[str, IngressOperator]] = []
 
     @property
@@ -172,7 +181,7 @@ class TimeLowering:
     def _join(self, node: Join) -> Stage:
         left, right = Arguments(), Arguments()
         keys = tuple(
-            (left.slot(f"left.{at}", left_key), right.slot(f"right.{at}", right_key))
+            (_key_slot(f"left.{at}", left_key, left), _key_slot(f"right.{at}", right_key, right))
             for at, (left_key, right_key) in enumerate(node.keys)
         )
         lags = source_lags(node.left)
@@ -188,6 +197,7 @@ class TimeLowering:
             bounds,
             node.is_left,
             max(lags[each.left] for each in node.bounds),
+            None if node.residual is None else slots_of(node.residual),
         )
         operator = JoinOperator(plan, self._predicate(node.residual))
         return self._stage(operator, self._with_arguments(node.left, left), self._with_arguments(node.right, right))
@@ -236,7 +246,29 @@ class TimeLowering:
         windows = tuple(_window(each, index, arguments) for index, each in enumerate(node.windows))
         aggregates = tuple(aggregate_column(slot, call, arguments) for slot, call in node.aggregates)
         plan = WindowPlan(tuple(keys), windows, aggregates, node.window_slot)
+        partial = self._partial_window(plan, arguments)
+        reading = None if partial is None else self._lower_reading(node.child, (arguments.spec, partial))
+        if reading is not None:
+            return self._stage(WindowAggregateOperator(replace(plan, takes_states=True)), reading)
         return self._stage(WindowAggregateOperator(plan, self._scripts), self._with_arguments(node.child, arguments))
+
+    def _partial_window(self, plan: WindowPlan, arguments: Arguments) -> PartialWindowSpec | None:
+        """Return how rows may be grouped before they are sorted; None if the order of rows has a bearing."""
+        panes = common_panes([each.windower for each in plan.windows])
+        needs_rows = any(each.is_script for each in plan.aggregates) or Aggregation(plan.aggregates).needs_rows
+        # A JavaScript function may remember its calls, so it is called in the order of event time.
+        if panes is None or needs_rows or _calls_script(value for _, value in arguments.spec.columns):
+            return None
+        return PartialWindowSpec(panes, tuple(each.source for each in plan.keys), plan.aggregates)
+
+
+def _key_slot(name: str, key: BoundExpression, arguments: Arguments) -> str:
+    """Return the slot of a key: its own if it is a column, so that a join need not keep it twice."""
+    return key.slot if isinstance(key, ColumnRef) else arguments.slot(name, key)
+
+
+def _calls_script(expressions: Iterable[BoundExpression]) -> bool:
+    return any(isinstance(each, ScriptCall) or _calls_script(children(each)) for each in expressions)
 
 
 def source_lags(node: PlanNode) -> dict[str, int]:

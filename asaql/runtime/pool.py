@@ -22,6 +22,7 @@ from asaql.runtime.messages import Failure, Ready, receive, send
 
 if TYPE_CHECKING:
     from asaql.runtime.reading import InputTask
+    from asaql.runtime.tail import TailTask
 
 _PIPE_BYTES = 1 << 20
 """What a pipe holds where the system lets one choose: some answers, so that a worker need not wait for their reader."""
@@ -32,7 +33,7 @@ _MOST_REQUESTS = 3
 class SharedTask:
     """A task as workers get it: pickled once, known by its digest."""
 
-    def __init__(self, task: "InputTask") -> None:
+    def __init__(self, task: "InputTask | TailTask") -> None:
         self.data = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
         self.key = hashlib.sha256(self.data).hexdigest()
 

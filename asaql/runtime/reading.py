@@ -17,6 +17,7 @@ from asaql.model import Batch, Column, Kind
 from asaql.model.column import repeated
 from asaql.operators.contract import Operator
 from asaql.operators.evaluate import EvaluationError, Evaluator, Scripts
+from asaql.operators.partial_window import PartialWindowOperator, PartialWindowSpec
 from asaql.operators.project import (
     ComputeOperator,
     ComputeSpec,
@@ -33,7 +34,7 @@ ARRIVAL_FIELD = "EventEnqueuedUtcTime"
 """The field in which a recorded event may carry its arrival time."""
 ARRIVAL_SLOT = "$arrival"
 """The slot of arrival times on the way to the time policies."""
-RowSpec = FilterSpec | ComputeSpec | ProjectSpec | UnnestSpec
+RowSpec = FilterSpec | ComputeSpec | ProjectSpec | UnnestSpec | PartialWindowSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,29 +125,33 @@ class InputReader:
         self._encoders = [None if leaf.lines is None else leaf.lines.encoder() for leaf in task.leaves]
         self._to_datetime = cast_function(Kind.DATETIME, is_safe=True)
 
-    def read(self, chunk: Chunk, arrivals: Sequence[int] | None = None) -> Reading:
-        """Return the rows of a chunk for every leaf.
+    def read(self, chunks: Sequence[Chunk], arrivals: Sequence[int] | None = None) -> Reading:
+        """Return the rows of chunks, taken together, for every leaf.
 
         Args:
-            chunk: The bytes.
-            arrivals: Ticks at which the events arrived, when the connector knows; a chunk then holds that many events.
+            chunks: The bytes, at least one chunk.
+            arrivals: Ticks at which the events arrived, when the connector knows; as many as events are held.
 
         Raises:
             JobError: The input cannot be read at all.
             EvaluationError: A row cannot be computed.
         """
-        decoded = self._decoder.decode(chunk)
-        reading = Reading([], decoded.height, len(chunk.data), decoded.problems)
-        if decoded.height == 0:
+        decoded = [self._decoder.decode(each) for each in chunks]
+        problems = tuple(problem for each in decoded for problem in each.problems)
+        height = sum(each.height for each in decoded)
+        reading = Reading([], height, sum(len(each.data) for each in chunks), problems)
+        if height == 0:
             reading.batches = [None] * len(self._task.leaves)
             reading.untimed = [0] * len(self._task.leaves)
             return reading
-        arrival = self._arrival(decoded.columns, decoded.height, arrivals)
+        parts = [each.columns for each in decoded if each.height]
+        columns = {slot: Column.concat([each[slot] for each in parts]) for slot in parts[0]}
+        arrival = self._arrival(columns, height, arrivals)
         for leaf, operators, encoder in zip(self._task.leaves, self._rows, self._encoders, strict=True):
-            batch = Batch({slot: decoded.columns[read] for slot, read in leaf.slots}, arrival)
+            batch = Batch({slot: columns[read] for slot, read in leaf.slots}, arrival)
             batch = self._stamped(leaf, batch)
-            reading.untimed.append(decoded.height - batch.height)
-            rows = _through(operators, batch)
+            reading.untimed.append(height - batch.height)
+            rows = through(operators, batch)
             reading.batches.append(rows if rows is None or encoder is None else encoder.encode(rows))
         return reading
 
@@ -206,9 +211,12 @@ def row_operator(spec: RowSpec, evaluator: Evaluator) -> Operator:
             return ProjectOperator(spec, evaluator)
         case UnnestSpec():
             return UnnestOperator(spec, evaluator)
+        case PartialWindowSpec():
+            return PartialWindowOperator(spec)
 
 
-def _through(operators: Iterable[Operator], batch: Batch) -> Batch | None:
+def through(operators: Iterable[Operator], batch: Batch) -> Batch | None:
+    """Return what row-by-row operators make of a batch; None if no row is left."""
     for operator in operators:
         if batch.height == 0:
             return None

@@ -16,7 +16,7 @@ from asaql.operators.evaluate import EvaluationError, Evaluator
 from asaql.runtime.clock import Clock, SystemClock
 from asaql.runtime.compile import Compiled, compile_job
 from asaql.runtime.failures import job_error
-from asaql.runtime.flow import Flow, Sink, Stage
+from asaql.runtime.flow import Flow, Sink, Stage, end_together
 from asaql.runtime.in_order import read_in_order, read_in_turn
 from asaql.runtime.lower import Lowered, Surroundings, lower
 from asaql.runtime.memory import keep_freed_memory, seldom_collected
@@ -31,7 +31,7 @@ from asaql.runtime.scorers import Scorers
 from asaql.runtime.scripts import open_scripts
 from asaql.runtime.sinks import open_sinks
 from asaql.runtime.sources import IDLE, Idle, check_source, format_and_options, is_awaited, open_source
-from asaql.runtime.task_reader import TaskReader, Work, chunk_bytes_of
+from asaql.runtime.task_reader import TaskReader, Work, chunk_bytes_of, range_bytes_of
 from asaql.udf.javascript_errors import ScriptError
 from asaql.udf.scoring_recording import RecordingWriter
 
@@ -188,7 +188,7 @@ class _Run:
             any(map(is_dated, specs.values())),
         )
         outputs: dict[str, Sink] = dict(self._sinks)
-        lowered = self._lowered = lower(self._compiled.plan, around, outputs)
+        lowered = self._lowered = lower(self._compiled.plan, around, outputs, self._pool)
         self._stack.callback(lowered.flow.close)
         try:
             self._read_all(lowered, specs, scripts)
@@ -226,15 +226,21 @@ class _Run:
         self._drain({key: self._readings(key, lowered, specs[key], scripts) for key in rest}, lowered.flow)
 
     def _drain(self, readings: dict[str, Iterator[Reading | Idle]], flow: Flow) -> None:
-        """Take readings from the inputs in turn until all have ended."""
+        """Take readings from the inputs in turn until all have ended.
+
+        Recordings whose rows may meet end together, behind the last of them.
+        """
+        ended: list[Stage] = []
         while readings:
             is_idle = True
             for key in list(readings):
                 reading = next(readings[key], None)
                 if reading is None:
                     del readings[key]
-                    for stage in flow.entries[key]:
-                        stage.end(0)
+                    ended += flow.entries[key]
+                    if not readings or not flow.meets_held:
+                        end_together(ended)
+                        ended = []
                 elif isinstance(reading, Reading):
                     is_idle = False
                     self._take(key, reading, flow)
@@ -259,7 +265,15 @@ class _Run:
         task = _encoding(lowered.tasks[key], lowered.flow.entries[key])
         arrivals = self._arrivals.get(key)
         rows = 1 if arrivals is not None else self._rows
-        source = open_source(spec, task.format, task.options, rows, chunk_bytes=chunk_bytes_of(task))
+        processes = 1 if self._pool is None else self._pool.size + 1
+        source = open_source(
+            spec,
+            task.format,
+            task.options,
+            rows,
+            chunk_bytes=chunk_bytes_of(task),
+            range_bytes=lambda size: range_bytes_of(task, size, processes),
+        )
         pool = None if is_awaited(spec) else self._pool
         reader = TaskReader(task, scripts if pool is None else None)
         self._stack.callback(reader.close)

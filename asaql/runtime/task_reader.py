@@ -2,7 +2,7 @@
 
 from asaql.connectors import LineRange
 from asaql.diagnostics import AsaqlError
-from asaql.formats import CHUNK_BYTES, Chunk, splitter_for
+from asaql.formats import CHUNK_BYTES, Chunk, cut_lines
 from asaql.operators.evaluate import EvaluationError, Scripts
 from asaql.runtime.failures import job_error
 from asaql.runtime.reading import InputReader, InputTask, Reading
@@ -12,6 +12,8 @@ from asaql.udf.javascript_errors import ScriptError
 Work = Chunk | LineRange
 """What is read at once: bytes at hand, or a part of a file."""
 
+_CHUNKS_TOGETHER = 4
+_RANGES_FOR_EACH = 16
 _WHOLE_EVENTS_CHUNK_BYTES = 1 << 17
 """Records take some ten times the memory of their text, and twice the time when a processor cannot cache them."""
 
@@ -19,6 +21,26 @@ _WHOLE_EVENTS_CHUNK_BYTES = 1 << 17
 def chunk_bytes_of(task: InputTask) -> int:
     """Return about how long the chunks of an input are, where nothing else decides."""
     return CHUNK_BYTES if task.projection.record_slot is None else _WHOLE_EVENTS_CHUNK_BYTES
+
+
+def range_bytes_of(task: InputTask, size: int, processes: int) -> int:
+    """Return about how long the ranges of a file are that are read at once.
+
+    Args:
+        task: The input.
+        size: The size of the file in bytes.
+        processes: How many read it.
+    """
+    shared = size // (processes * _RANGES_FOR_EACH)
+    return max(CHUNK_BYTES, min(shared, CHUNK_BYTES * (_CHUNKS_TOGETHER if _goes_together(task) else 1)))
+
+
+def _goes_together(task: InputTask) -> bool:
+    """Return whether the chunks of a range are computed as one batch: columns are cheaper the longer they are.
+
+    Records are dearer when a processor cannot cache them, and calls of functions have a time limit.
+    """
+    return task.projection.record_slot is None and not task.scripts
 
 
 class TaskReader:
@@ -62,12 +84,9 @@ class TaskReader:
         if self._host is not None:
             self._host.close()
 
-    def _chunks(self, work: Work) -> list[Chunk]:
+    def _chunks(self, work: Work) -> list[list[Chunk]]:
+        """Return the chunks of a piece of work, together what becomes one reading."""
         if isinstance(work, Chunk):
-            return [work]
-        data = work.read()
-        limit = chunk_bytes_of(self._task)
-        if len(data) <= 2 * limit:
-            return [Chunk(data, 1, work.path)] if data else []
-        splitter = splitter_for(self._task.format, work.path, options=self._task.options, chunk_bytes=limit)
-        return [*splitter.feed(data), *splitter.finish()]
+            return [[work]]
+        chunks = cut_lines(work.read(), 1, work.name, chunk_bytes_of(self._task))
+        return [chunks] if chunks and _goes_together(self._task) else [[each] for each in chunks]

@@ -17,6 +17,7 @@ from typing import Any
 
 from asaql.runtime.memory import keep_freed_memory, seldom_collected
 from asaql.runtime.messages import Failure, Ready, receive, send
+from asaql.runtime.tail import TailReader, TailTask
 from asaql.runtime.task_reader import TaskReader
 
 _MOST_TASKS = 64
@@ -26,7 +27,7 @@ class Worker:
     """Keeps the readers of the tasks that it has seen."""
 
     def __init__(self) -> None:
-        self._readers: dict[str, TaskReader] = {}
+        self._readers: dict[str, TaskReader | TailReader] = {}
 
     def answer(self, request: Any) -> Any:
         """Return the answer to a request: the key of a task, the task where it is new, and arguments of a reader."""
@@ -41,7 +42,8 @@ class Worker:
     def _open(self, key: str, task: bytes) -> None:
         while len(self._readers) >= _MOST_TASKS:
             self._readers.pop(next(iter(self._readers))).close()
-        self._readers[key] = TaskReader(pickle.loads(task))
+        opened = pickle.loads(task)
+        self._readers[key] = TailReader(opened) if isinstance(opened, TailTask) else TaskReader(opened)
 
 
 def main() -> None:

@@ -81,6 +81,41 @@ def test_two_inputs_share_the_processes(tmp_path: Path) -> None:
         assert rows == list(range(0, 20_000, step))
 
 
+LAST_STEPS = {
+    "computed": "SELECT id, CONCAT('no. ', LAG(id) OVER (LIMIT DURATION(day, 1))) AS before INTO out FROM input "
+    "TIMESTAMP BY DATEADD(second, id % 5000, '2024-01-01T00:00:00Z')",
+    "records": "SELECT id, LAG(a) OVER (LIMIT DURATION(day, 1)) AS before INTO out FROM input "
+    "TIMESTAMP BY DATEADD(second, id, '2024-01-01T00:00:00Z')",
+    "filtered groups": "SELECT a.b, COUNT(*) AS n, MAX(id) AS last INTO out FROM input "
+    "TIMESTAMP BY DATEADD(second, id, '2024-01-01T00:00:00Z') "
+    "GROUP BY a.b, TumblingWindow(second, 5) HAVING a.b <> 3",
+    "no rows": "SELECT COUNT(*) AS n INTO out FROM input TIMESTAMP BY DATEADD(second, id, '2024-01-01T00:00:00Z') "
+    "GROUP BY TumblingWindow(second, 5) HAVING COUNT(*) > 99",
+}
+
+
+@pytest.mark.parametrize("query", LAST_STEPS.values(), ids=LAST_STEPS)
+def test_workers_take_the_last_steps_of_an_output(query: str, tmp_path: Path) -> None:
+    write_many(tmp_path / "input.ndjson")
+    written = []
+    for parallelism in (1, 2, 3):
+        run_job(job_over(tmp_path, query), parallelism=parallelism)
+        written.append((tmp_path / "out.ndjson").read_bytes())
+    assert written[0] == written[1] == written[2]
+
+
+@pytest.mark.parametrize("parallelism", [1, 2, 3])
+def test_the_first_error_in_the_last_steps_is_the_one_that_is_told(parallelism: int, tmp_path: Path) -> None:
+    write_many(tmp_path / "input.ndjson")
+    query = (
+        "SELECT CAST(CONCAT(CASE WHEN id IN (7000, 19000) THEN 'x' ELSE '1' END, "
+        "LAG(id) OVER (LIMIT DURATION(day, 1))) AS bigint) AS n INTO out FROM input "
+        "TIMESTAMP BY DATEADD(second, id, '2024-01-01T00:00:00Z')"
+    )
+    with pytest.raises(JobError, match="x6999"):
+        run_job(job_over(tmp_path, query), parallelism=parallelism)
+
+
 def test_a_worker_that_is_killed_fails_the_job_and_the_next_run_has_a_new_one(tmp_path: Path) -> None:
     write_many(tmp_path / "input.ndjson")
     job = job_over(tmp_path, "SELECT id INTO out FROM input")
