@@ -1,11 +1,33 @@
-"""What a whole process costs: CPU seconds of it and of the processes it started, wall-clock time, memory."""
+"""What a whole process costs: wall-clock time, CPU seconds and memory of it and of all that it started.
 
+    python tests/bench/measure.py COMMAND...
+
+Each command runs under a process of its own, which takes over what the command leaves behind, such as a virtual machine
+that ends a moment later: its processor time counts too. Needs Linux: memory is read from /proc.
+"""
+
+import ctypes
+import json
 import os
+import resource
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+SET_CHILD_SUBREAPER = 36
+SAMPLE_SECONDS = 0.03
+STRAGGLER_SECONDS = 30
+
+
+class CommandFailed(Exception):
+    """A measured command ended with another status than zero; the message is what it said."""
 
 
 @dataclass(frozen=True)
@@ -13,13 +35,13 @@ class Cost:
     """What one run of a command took.
 
     Attributes:
-        cpu: Seconds of user and system time, all processes together.
         wall: Seconds from start to end.
-        peak: Megabytes of the process that held the most.
+        cpu: Seconds of user and system time, all processes together.
+        peak: Most megabytes that all its processes together held at one moment; what two share counts twice.
     """
 
-    cpu: float
     wall: float
+    cpu: float
     peak: float
 
 
@@ -31,18 +53,86 @@ def environment(folder: Path) -> dict[str, str]:
 
 def run(command: list[str], variables: dict[str, str]) -> Cost:
     """Run a command to its end; what it says is shown only if it fails."""
-    started = time.perf_counter()
-    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        assert process.stdout is not None
-        said = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.perf_counter() - started
-    if process.returncode:
-        sys.exit(f"{' '.join(command)}\nended with {process.returncode}:\n{said.decode()}")
-    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+    supervised = [sys.executable, __file__, *command]
+    done = subprocess.run(supervised, env=variables, capture_output=True, text=True, check=False)
+    if done.returncode:
+        message = f"{' '.join(command)}\n{done.stderr[-3000:]}"
+        raise CommandFailed(message)
+    return Cost(**json.loads(done.stdout))
 
 
-def least(costs: list[Cost]) -> Cost:
-    """Return the least of every figure: what disturbs a run only ever adds to it."""
-    return Cost(min(each.cpu for each in costs), min(each.wall for each in costs), min(each.peak for each in costs))
+def middle(costs: list[Cost]) -> Cost:
+    """Return the median of every figure."""
+    return Cost(
+        median(each.wall for each in costs), median(each.cpu for each in costs), median(each.peak for each in costs)
+    )
+
+
+def descendants(process: int) -> Iterator[int]:
+    """Yield the processes below a process; those that end meanwhile may be missing."""
+    try:
+        for task in os.listdir(f"/proc/{process}/task"):
+            for child in Path(f"/proc/{process}/task/{task}/children").read_text().split():
+                yield int(child)
+                yield from descendants(int(child))
+    except (FileNotFoundError, ProcessLookupError):
+        return
+
+
+def megabytes(process: int) -> float:
+    """Return what a process holds in memory; nothing once it has ended."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE / 1e6
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+
+
+class Sampler(threading.Thread):
+    """Watches the memory of all processes below this one."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0.0
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.wait(SAMPLE_SECONDS):
+            self.peak = max(self.peak, sum(megabytes(each) for each in set(descendants(os.getpid()))))
+
+
+def supervise(command: list[str]) -> Cost:
+    """Run a command and whatever it leaves behind to their ends."""
+    if ctypes.CDLL(None).prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        sys.exit("this system cannot hand over what a process leaves behind")
+    sampler = Sampler()
+    with tempfile.TemporaryFile() as said:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+        sampler.start()
+        status = process.wait()
+        wall = time.perf_counter() - started
+        sampler.ended.set()
+        if status:
+            said.seek(0)
+            sys.exit(f"ended with {status}:\n{said.read().decode(errors='replace')}")
+    await_stragglers()
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(wall, usage.ru_utime + usage.ru_stime, max(sampler.peak, usage.ru_maxrss / 1e3 * 1.024))
+
+
+def await_stragglers() -> None:
+    """Wait for processes that outlived the command, so that their time counts."""
+    deadline = time.monotonic() + STRAGGLER_SECONDS
+    while True:
+        try:
+            ended, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if time.monotonic() > deadline:
+            sys.exit(f"processes {sorted(descendants(os.getpid()))} go on after the command's end")
+        if not ended:
+            time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(supervise(sys.argv[1:]))))
