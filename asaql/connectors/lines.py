@@ -1,14 +1,15 @@
 """Parts of a file of lines, which any process can read by itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 from asaql.connectors.files import unreadable
 from asaql.diagnostics import JobError
 
 _BOM = b"\xef\xbb\xbf"
-_BEYOND_BYTES = 1 << 14
+_SEARCHED_BYTES = 1 << 12
 _COUNTED_BYTES = 1 << 20
 
 
@@ -28,36 +29,36 @@ class LineRange:
     start: int
     end: int | None
 
-    def read(self) -> bytes:
-        """Return the lines, without a byte order mark at the beginning of the file.
+    def pieces(self, piece_bytes: int) -> Iterator[tuple[int, bytes]]:
+        """Yield the lines, as many of them at a time as fit, without a byte order mark at the beginning of the file.
+
+        Args:
+            piece_bytes: About how much is read at once; a longer line comes whole.
+
+        Yields:
+            The offset at which the first line begins, and the lines.
 
         Raises:
             JobError: The file cannot be read (any more).
         """
         try:
-            return self._read()
+            with open(self.path, "rb", buffering=0) as file:
+                yield from self._pieces(file, piece_bytes)
         except OSError as error:
             raise JobError(unreadable(Path(self.name), error)) from None
 
-    def _read(self) -> bytes:
-        with open(self.path, "rb", buffering=0) as file:
-            # A line begins at `start` if a line break stands before it.
-            before = min(self.start, 1)
-            file.seek(self.start - before)
-            parts = [file.readall() if self.end is None else _up_to(file.read, self.end - self.start + before)]
-            cut = 0
-            if before:
-                cut = parts[0].find(b"\n") + 1
-                if not cut:
-                    return b""
-            elif parts[0].startswith(_BOM):
-                cut = len(_BOM)
-            if self.end is not None and (len(parts[0]) > cut or not before):
-                while not parts[-1].endswith(b"\n") and (piece := file.read(_BEYOND_BYTES)):
-                    parts.append(piece[: piece.find(b"\n") + 1] or piece)
-        if not cut and len(parts) == 1:
-            return parts[0]
-        return b"".join((memoryview(parts[0])[cut:], *parts[1:]))
+    def _pieces(self, file: FileIO, piece_bytes: int) -> Iterator[tuple[int, bytes]]:
+        offset = _next_line(file, self.start - 1) if self.start else 0
+        while self.end is None or offset < self.end:
+            # Where the last line ends is found first, so that the lines are read in place and not copied once more.
+            aim = offset + piece_bytes if self.end is None else min(offset + piece_bytes, self.end)
+            following = _next_line(file, aim - 1)
+            data = _read(file, offset, following - offset)
+            if not data:
+                return
+            mark = len(_BOM) if offset == 0 and data.startswith(_BOM) else 0
+            yield offset + mark, data[mark:]
+            offset = following
 
 
 class LineCounter:
@@ -73,30 +74,25 @@ class LineCounter:
         self._line_breaks = 0
 
     def lines_before(self, offset: int) -> int:
-        """Return how many lines begin before an offset.
+        """Return how many lines begin before that of an offset.
 
         Args:
-            offset: Not lower than that of the call before.
+            offset: Where a line begins; not lower than in the call before.
 
         Raises:
             JobError: The file cannot be read (any more).
         """
-        if offset == 0:
-            return 0
-        # The line break right before an offset ends the line before it, so that the next one begins at the offset.
         try:
-            for piece in self._pieces(offset - 1):
-                self._line_breaks += piece.count(b"\n")
+            with open(self._path, "rb", buffering=0) as file:
+                while self._offset < offset:
+                    piece = _read(file, self._offset, min(_COUNTED_BYTES, offset - self._offset))
+                    if not piece:
+                        break
+                    self._offset += len(piece)
+                    self._line_breaks += piece.count(b"\n")
         except OSError as error:
             raise JobError(unreadable(Path(self._path), error)) from None
-        return self._line_breaks + 1
-
-    def _pieces(self, end: int) -> Iterator[bytes]:
-        with open(self._path, "rb", buffering=0) as file:
-            file.seek(self._offset)
-            while self._offset < end and (piece := file.read(min(_COUNTED_BYTES, end - self._offset))):
-                self._offset += len(piece)
-                yield piece
+        return self._line_breaks
 
 
 def line_ranges(path: str, size: int, range_bytes: int) -> Iterator[LineRange]:
@@ -114,9 +110,20 @@ def line_ranges(path: str, size: int, range_bytes: int) -> Iterator[LineRange]:
         yield LineRange(absolute, path, start, end)
 
 
-def _up_to(read: Callable[[int], bytes | None], length: int) -> bytes:
-    """Return as many bytes as are there, up to a length."""
-    data = read(length) or b""
-    while len(data) < length and (piece := read(length - len(data))):
+def _next_line(file: FileIO, offset: int) -> int:
+    """Return where the line begins that follows the first line break at an offset or behind it; the end without one."""
+    while block := _read(file, offset, _SEARCHED_BYTES):
+        place = block.find(b"\n")
+        if place >= 0:
+            return offset + place + 1
+        offset += len(block)
+    return offset
+
+
+def _read(file: FileIO, offset: int, length: int) -> bytes:
+    """Return the bytes at an offset, as many as are there up to a length."""
+    file.seek(offset)
+    data = file.read(length) or b""
+    while data and len(data) < length and (piece := file.read(length - len(data))):
         data += piece
     return data

@@ -1,7 +1,6 @@
 """Bytes to columns and back: JSON, CSV, Avro, Parquet."""
 
 from asaql.formats.events import CHUNK_BYTES, Chunk, Decoded, Decoder, Encoder, Problem, Splitter, chunks
-from asaql.formats.json_splitter import cut_lines
 from asaql.formats.projection import Projection, ReadOptions
 from asaql.formats.registry import FORMATS, decoder_for, encoder_for, format_of, has_event_a_line, splitter_for
 
@@ -17,7 +16,6 @@ __all__ = [
     "ReadOptions",
     "Splitter",
     "chunks",
-    "cut_lines",
     "decoder_for",
     "encoder_for",
     "format_of",

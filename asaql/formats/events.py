@@ -23,11 +23,13 @@ class Problem:
         source: Name of the input.
         line: Line on which the event begins, or its number in formats without lines; from 1.
         reason: Why, lower-case and without a full stop.
+        offset: The offset in the input from which `line` counts, if it is not the beginning.
     """
 
     source: str
     line: int
     reason: str
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Chunk:
         lines: The line on which each event begins, when `data` holds one event a line and the input did not.
         header: CSV: the record with the names, as bytes; empty if there is none.
         dropped: Events found to be malformed when the stream was cut; they are not in `data`.
+        offset: The offset in the input from which `first_line` counts, if it is not the beginning.
     """
 
     data: bytes
@@ -51,6 +54,7 @@ class Chunk:
     lines: tuple[int, ...] | None = None
     header: bytes = b""
     dropped: tuple[Problem, ...] = ()
+    offset: int = 0
 
 
 @dataclass(slots=True)

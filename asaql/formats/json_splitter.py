@@ -101,33 +101,18 @@ class LineSplitter:
                 self._line += 1
             self._line -= 1
             return self._rows.take(is_end=is_end)
-        chunks = cut_lines(lines, self._line, self._source, self._chunk_bytes)
-        if chunks:
-            self._line = chunks[-1].first_line + count_line_breaks(chunks[-1].data)
+        chunks: list[Chunk] = []
+        start, length = 0, len(lines)
+        while start < length:
+            end = length
+            # What is left over would be a small chunk of its own, so it goes along up to a half.
+            if length - start > self._chunk_bytes * 3 // 2:
+                end = lines.rfind(b"\n", start, start + self._chunk_bytes) + 1
+                end = end or lines.find(b"\n", start) + 1 or length
+            chunks.append(Chunk(lines[start:end], self._line, self._source))
+            self._line += count_line_breaks(chunks[-1].data)
+            start = end
         return chunks
-
-
-def cut_lines(lines: bytes, first_line: int, source: str, chunk_bytes: int) -> list[Chunk]:
-    """Return whole lines as chunks.
-
-    Args:
-        lines: The lines.
-        first_line: Number of the first of them.
-        source: Name of the input.
-        chunk_bytes: About how long a chunk is; a line may be longer.
-    """
-    chunks: list[Chunk] = []
-    start, length = 0, len(lines)
-    while start < length:
-        end = length
-        # What is left over would be a small chunk of its own, so it goes along up to a half.
-        if length - start > chunk_bytes * 3 // 2:
-            end = lines.rfind(b"\n", start, start + chunk_bytes) + 1 or lines.find(b"\n", start) + 1 or length
-        if chunks:
-            first_line += count_line_breaks(chunks[-1].data)
-        chunks.append(Chunk(lines[start:end], first_line, source))
-        start = end
-    return chunks
 
 
 def is_line_by_line(start: bytes, *, is_whole: bool) -> bool:

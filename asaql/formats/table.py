@@ -105,6 +105,5 @@ def _without(table: Table, unfit: Mapping[int, str]) -> Table:
 def to_decoded(table: Table, chunk: Chunk) -> Decoded:
     """Return the events of a chunk with the chunk's source on every problem."""
     problems = sorted(table.problems, key=lambda each: each[0])
-    return Decoded(
-        table.columns, len(table.lines), tuple(Problem(chunk.source, line, reason) for line, reason in problems)
-    )
+    told = tuple(Problem(chunk.source, line, reason, chunk.offset) for line, reason in problems)
+    return Decoded(table.columns, len(table.lines), told)

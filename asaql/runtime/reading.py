@@ -125,21 +125,25 @@ class InputReader:
         self._encoders = [None if leaf.lines is None else leaf.lines.encoder() for leaf in task.leaves]
         self._to_datetime = cast_function(Kind.DATETIME, is_safe=True)
 
-    def read(self, chunks: Sequence[Chunk], arrivals: Sequence[int] | None = None) -> Reading:
+    def read(self, chunks: Iterable[Chunk], arrivals: Sequence[int] | None = None) -> Reading:
         """Return the rows of chunks, taken together, for every leaf.
 
         Args:
-            chunks: The bytes, at least one chunk.
+            chunks: The bytes; each chunk is decoded before the next one is taken.
             arrivals: Ticks at which the events arrived, when the connector knows; as many as events are held.
 
         Raises:
             JobError: The input cannot be read at all.
             EvaluationError: A row cannot be computed.
         """
-        decoded = [self._decoder.decode(each) for each in chunks]
+        decoded = []
+        size = 0
+        for chunk in chunks:
+            decoded.append(self._decoder.decode(chunk))
+            size += len(chunk.data)
         problems = tuple(problem for each in decoded for problem in each.problems)
         height = sum(each.height for each in decoded)
-        reading = Reading([], height, sum(len(each.data) for each in chunks), problems)
+        reading = Reading([], height, size, problems)
         if height == 0:
             reading.batches = [None] * len(self._task.leaves)
             reading.untimed = [0] * len(self._task.leaves)

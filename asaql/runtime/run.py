@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from asaql.connectors import LineCounter, LineRange
+from asaql.connectors import LineCounter
 from asaql.diagnostics import Diagnostic, QueryError, Severity, did_you_mean
+from asaql.formats import Problem
 from asaql.jobs import InputSpec, Job
 from asaql.model import Batch
 from asaql.operators.evaluate import EvaluationError, Evaluator
@@ -167,6 +168,7 @@ class _Run:
         self._rows = batch_rows
         self._arrivals = arrivals
         self._untimed: set[str] = set()
+        self._lines: dict[str, LineCounter] = {}
         self._warned: dict[tuple[str, str], int] = {}
         self._scorers = Scorers(compiled.job, compiled.plan, stack, writer)
 
@@ -283,16 +285,10 @@ class _Run:
         else:
             work = (each for each in source if not isinstance(each, Idle))
             done = read_in_order(_with_arrivals(work, arrivals), task, reader, pool)
-        lines: LineCounter | None = None
         for piece, readings in done:
             if isinstance(piece, Idle):
                 yield IDLE
-            for reading in readings:
-                if reading.problems and isinstance(piece, LineRange):
-                    lines = lines or LineCounter(piece.path)
-                    before = lines.lines_before(piece.start)
-                    reading.problems = tuple(replace(each, line=each.line + before) for each in reading.problems)
-                yield reading
+            yield from readings
 
     def _take(self, key: str, reading: Reading, flow: Flow) -> None:
         """Count a reading, warn of what was dropped, and pass its rows on."""
@@ -305,7 +301,7 @@ class _Run:
         ):
             counts[name] = counts.get(name, 0) + value
         for problem in reading.problems:
-            self._warn_some("AQ703", name, f"{problem.source}:{problem.line}: event dropped: {problem.reason}")
+            self._warn_some("AQ703", name, f"{self._place(problem)}: event dropped: {problem.reason}")
         if any(reading.untimed) and name not in self._untimed:
             self._untimed.add(name)
             text = f'input "{name}": events whose TIMESTAMP BY value is missing or no datetime are dropped'
@@ -318,6 +314,13 @@ class _Run:
                     sink.write_encoded(rows)
             elif rows is not None:
                 stage.take(rows, 0)
+
+    def _place(self, problem: Problem) -> str:
+        line = problem.line
+        if problem.offset:
+            counter = self._lines.setdefault(problem.source, LineCounter(problem.source))
+            line += counter.lines_before(problem.offset)
+        return f"{problem.source}:{line}"
 
     def _warn_some(self, code: str, name: str, text: str) -> None:
         """Warn of the first few events of a kind; the summary has the number of all."""

@@ -1,8 +1,10 @@
 """An input's task at work in one process."""
 
+from collections.abc import Iterable
+
 from asaql.connectors import LineRange
 from asaql.diagnostics import AsaqlError
-from asaql.formats import CHUNK_BYTES, Chunk, cut_lines
+from asaql.formats import CHUNK_BYTES, Chunk
 from asaql.operators.evaluate import EvaluationError, Scripts
 from asaql.runtime.failures import job_error
 from asaql.runtime.reading import InputReader, InputTask, Reading
@@ -66,7 +68,7 @@ class TaskReader:
     def read(self, work: Work, arrivals: list[int] | None = None) -> list[Reading] | AsaqlError:
         """Return what becomes of each chunk, or the error of the job.
 
-        Problems in a range are told by their lines in the range.
+        Lines of problems in a range are counted from offsets of the file.
         """
         try:
             readings = [self._reader.read(each, arrivals) for each in self._chunks(work)]
@@ -84,9 +86,10 @@ class TaskReader:
         if self._host is not None:
             self._host.close()
 
-    def _chunks(self, work: Work) -> list[list[Chunk]]:
-        """Return the chunks of a piece of work, together what becomes one reading."""
+    def _chunks(self, work: Work) -> Iterable[Iterable[Chunk]]:
+        """Return the chunks of a piece of work, together what becomes one reading; a file is read as they are taken."""
         if isinstance(work, Chunk):
-            return [[work]]
-        chunks = cut_lines(work.read(), 1, work.name, chunk_bytes_of(self._task))
-        return [chunks] if chunks and _goes_together(self._task) else [[each] for each in chunks]
+            return ((work,),)
+        pieces = work.pieces(chunk_bytes_of(self._task))
+        chunks = (Chunk(data, 1, work.name, offset=offset) for offset, data in pieces)
+        return (chunks,) if _goes_together(self._task) else ((each,) for each in chunks)
