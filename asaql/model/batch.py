@@ -48,7 +48,7 @@ class Batch:
 
     def gather(self, indices: pl.Series) -> "Batch":
         """Return the rows at `indices` (UInt32)."""
-        return Batch({k: v.gather(indices) for k, v in self.columns.items()}, self.times.gather(indices))
+        return Batch({k: v.gather(indices) for k, v in self.columns.items()}, self.times[indices])
 
     def slice(self, offset: int, length: int) -> "Batch":
         """Return `length` rows from `offset` on, fewer at the end."""

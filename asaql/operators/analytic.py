@@ -244,16 +244,16 @@ class LookBack(History):
             reached, their_groups = (each.shift(self._reach if self._is_lag else 0) for each in (places, groups))
             last_ones = places.filter((groups != groups.shift(-self._reach)).fill_null(value=True))
         else:
-            is_counting = counts.gather(places)
+            is_counting = counts[places]
             counting, counting_groups = places.filter(is_counting), groups.filter(is_counting)
             number = is_counting.cast(pl.Int64).cum_sum() - self._reach
             number = number - is_counting.cast(pl.Int64) if self._is_lag else number
             number = number.zip_with(number >= 0, pl.Series([None], dtype=pl.Int64)).cast(pl.UInt32)
-            reached, their_groups = counting.gather(number), counting_groups.gather(number)
+            reached, their_groups = counting[number], counting_groups[number]
             is_last = (counting_groups != counting_groups.shift(-self._reach)).fill_null(value=True)
             last_ones = counting.filter(is_last)
         times = rows.get_column(TIME)
-        is_found = (their_groups == groups) & (times.gather(reached) > times.gather(places) - self.call.limit)
+        is_found = (their_groups == groups) & (times[reached] > times[places] - self.call.limit)
         no_place = pl.Series([None], dtype=pl.UInt32)
         found = no_place.new_from_index(0, rows.height)
         found = found.scatter(places, reached.zip_with(is_found.fill_null(value=False), no_place))
@@ -313,7 +313,7 @@ class RunningAggregate(History):
             return self._aggregation.lift(batch)
         partials = self._aggregation.lift(batch.filter(counts))
         place = (counts.cast(pl.Int64).cum_sum() - 1).zip_with(counts, pl.Series([None], dtype=pl.Int64))
-        return {name: series.gather(place) for name, series in partials.items()}
+        return {name: series[place] for name, series in partials.items()}
 
     def _answers(self, counting: pl.DataFrame, asking: pl.DataFrame, batch: Batch) -> Column:
         low, high = self._ranges(counting, asking, asking.get_column(ORDER))

@@ -1,5 +1,6 @@
 """Batches that wait, and batches in snapshots."""
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -32,7 +33,7 @@ class BatchQueue:
         while self._batches:
             batch = self._batches[0]
             if until is not None and batch.times[-1] >= until:
-                early = int(batch.times.search_sorted(until, side="left"))
+                early = bisect_left(batch.times, until)
                 if early:
                     taken.append(batch.slice(0, early))
                     self._batches[0] = batch.slice(early, batch.height - early)

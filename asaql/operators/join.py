@@ -1,5 +1,6 @@
 """JOIN of two streams within time bounds."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -218,7 +219,7 @@ class JoinOperator(Operator):
             }
         ).sort("time", "left", maintain_order=True)
         results = results.gather(order.get_column("row"))
-        ready = int(results.times.search_sorted(until, side="left"))
+        ready = bisect_left(results.times, until)
         waiting = results.slice(ready, results.height - ready)
         self._results = [waiting] if waiting.height else []
         return [results.slice(0, ready).select((*self._plan.left_slots, *self._plan.right_slots))] if ready else []
@@ -247,7 +248,7 @@ class JoinOperator(Operator):
             left = self._settled(left, until)
             self._held[LEFT] = [left] if left.height else []
         if right is not None:
-            dead = int(right.times.search_sorted(self._first_asked(until), side="left"))
+            dead = bisect_left(right.times, self._first_asked(until))
             right = _narrowed(right.slice(dead, right.height - dead))
             self._held[RIGHT] = [right] if right.height else []
         return results
@@ -355,12 +356,7 @@ def _together(batches: Sequence[Batch]) -> Batch | None:
 
 def _picked(batch: Batch, slots: Iterable[str], rows: pl.Series) -> dict[str, Column]:
     """Return rows of some columns of a batch, none of which is constant."""
-    picked = {}
-    for name in slots:
-        column = batch.columns[name]
-        # An index is a fraction of what the method of the same meaning costs.
-        picked[name] = column.gather(rows) if column.kind.is_object else Column(column.kind, column.series[rows])
-    return picked
+    return {name: batch.columns[name].gather(rows) for name in slots}
 
 
 def _expanded(batch: Batch) -> Batch:

@@ -5,6 +5,7 @@ put in order, the window. Those that leave it make one long run, the trunk, whic
 comes when the trunk is past it is a straggler; all stragglers are sorted at the end and merged into the trunk.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
@@ -17,6 +18,8 @@ _WINDOW_ROWS: Final = 1 << 16
 """Rows at which the window is full."""
 _WINDOW_SHARE: Final = 8
 """The window is full too when it takes this part of the memory that there is."""
+_LEAST_ROWS: Final = 1 << 10
+"""Shorter batches, on average, are sorted at once rather than one after the other."""
 _KEPT_SHARE: Final = 5
 """This part of a full window stays: so far back a row may lie without being a straggler."""
 
@@ -117,20 +120,52 @@ def in_order(batches: Sequence[Batch]) -> list[Batch]:
         overlapping.append(batch)
         if following is not None and last > following:
             continue
-        rows = sorted_by_time(overlapping)
+        for rows in _interleaved(overlapping):
+            kinds = None if kinds is None else _plain_kinds(rows, kinds)
+            if alike and kinds is None:
+                ordered.append(Batch.concat(alike))
+                alike = []
+                kinds = _plain_kinds(rows, {})
+            alike.append(rows)
         overlapping = []
-        kinds = None if kinds is None else _plain_kinds(rows, kinds)
-        if alike and kinds is None:
-            ordered.append(Batch.concat(alike))
-            alike = []
-            kinds = _plain_kinds(rows, {})
-        alike.append(rows)
     ordered.append(Batch.concat(alike))
     return [
         each.slice(start, _WINDOW_ROWS) if each.height > _WINDOW_ROWS else each
         for each in ordered
         for start in range(0, each.height, _WINDOW_ROWS)
     ]
+
+
+def _interleaved(batches: Sequence[Batch]) -> list[Batch]:
+    """Return the rows of batches in the order of event time, in parts; only rows that overlap in time are sorted."""
+    to_sort = sum(each.height for each in batches)
+    if to_sort < _LEAST_ROWS * len(batches):
+        return [sorted_by_time(batches)]
+    parts: list[Batch] = []
+    for rows in map(Batch.sort_by_time, batches):
+        later = _cut_behind(parts, int(rows.times[0]))
+        if later:
+            earlier = bisect_left(rows.times, later[-1].times[-1])
+            to_sort -= earlier + sum(each.height for each in later)
+            if to_sort < 0:
+                return [sorted_by_time(batches)]
+            parts.append(sorted_by_time([*later, rows.slice(0, earlier)]))
+            rows = rows.slice(earlier, rows.height - earlier)
+        if rows.height:
+            parts.append(rows)
+    return parts
+
+
+def _cut_behind(parts: list[Batch], ticks: int) -> list[Batch]:
+    """Remove and return the rows later than a time; `parts` and the rows of each are in the order of event time."""
+    later: list[Batch] = []
+    while parts and parts[-1].times[-1] > ticks:
+        part = parts.pop()
+        kept = bisect_right(part.times, ticks)
+        later.append(part.slice(kept, part.height - kept))
+        if kept:
+            parts.append(part.slice(0, kept))
+    return later[::-1]
 
 
 def _plain_kinds(batch: Batch, before: dict[str, Kind]) -> dict[str, Kind] | None:

@@ -1,5 +1,6 @@
 """JOIN of a stream with reference data."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -120,7 +121,7 @@ class ReferenceJoinOperator(Operator):
             self._versions = _versions_of(table)
         batch = Batch({name: column.expand(batch.height) for name, column in batch.columns.items()}, batch.times)
         starts = [version.start for version in self._versions]
-        cuts = [0, *(int(batch.times.search_sorted(start, "left")) for start in starts), batch.height]
+        cuts = [0, *(bisect_left(batch.times, start) for start in starts), batch.height]
         versions = (None, *self._versions)
         parts = [
             self._joined_with(version, batch.slice(start, end - start))
@@ -142,7 +143,7 @@ class ReferenceJoinOperator(Operator):
         columns = {name: batch.columns[name].gather(left) for name in self._plan.left_slots}
         for name in self._plan.right_slots:
             columns[name] = Column.nulls(rows.height) if version is None else version.rows.columns[name].gather(right)
-        return Batch(columns, batch.times.gather(left))
+        return Batch(columns, batch.times[left])
 
     def _pairs(self, batch: Batch, version: "_Version") -> list[pl.DataFrame]:
         """Return the rows of stream and table that belong together, in the order of output."""
@@ -169,7 +170,7 @@ class ReferenceJoinOperator(Operator):
         left, right = pairs.get_column("left"), pairs.get_column("right")
         columns = {name: batch.columns[name].gather(left) for name in self._plan.left_slots}
         columns |= {name: table.columns[name].gather(right) for name in self._plan.right_slots}
-        return pairs.filter(self._predicate(Batch(columns, batch.times.gather(left))))
+        return pairs.filter(self._predicate(Batch(columns, batch.times[left])))
 
 
 class _Version:

@@ -1,6 +1,7 @@
 """Sorted rows outside of memory: what does not fit is laid off in runs, and read back a slice of each at a time."""
 
 import io
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -181,7 +182,7 @@ def _cut(run: list[_Slice], place: int, bound: tuple[int, int]) -> Batch | None:
     if rows is None:
         return None
     ticks, last_place = bound
-    taken = int(rows.times.search_sorted(ticks, side="right" if place <= last_place else "left"))
+    taken = (bisect_right if place <= last_place else bisect_left)(rows.times, ticks)
     if taken == rows.height:
         run.pop(0)
         return rows

@@ -253,7 +253,15 @@ class _Lowering:
         has_policies = is_ordered and scan.time is not None and self._time.has_policies
         over = tuple((f"$over.{index}", key) for index, key in enumerate(scan.over))
         before = () if has_policies else tuple(specs)
-        source.leaves.append(Leaf(tuple(slots), scan.time, over if has_policies else (), before, has_policies))
+        leaf = Leaf(
+            tuple(slots),
+            scan.time,
+            over if has_policies else (),
+            before,
+            keeps_arrival=has_policies,
+            is_sorted=is_ordered and not has_policies,
+        )
+        source.leaves.append(leaf)
         stage = self._time.ingress(scan, [slot for slot, _ in over], scan.input) if is_ordered else Stage(Operator())
         self._stages.append(stage)
         source.entries.append(stage)

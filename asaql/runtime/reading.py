@@ -47,6 +47,7 @@ class Leaf:
         over: Slot and expression of substream keys.
         rows: The operators that run before events are sorted.
         keeps_arrival: Whether time policies will ask for the arrival time.
+        is_sorted: Whether the rows of a batch are put in the order of event time, as far as they have not been.
         lines: The output that the rows go to as they are, if they are to be encoded where they are read.
     """
 
@@ -55,6 +56,7 @@ class Leaf:
     over: tuple[tuple[str, BoundExpression], ...] = ()
     rows: tuple[RowSpec, ...] = ()
     keeps_arrival: bool = False
+    is_sorted: bool = False
     lines: JsonLines | None = None
 
 
@@ -92,8 +94,8 @@ class Reading:
     """What became of one chunk.
 
     Attributes:
-        batches: For each leaf its rows, in the order of arrival, encoded if the leaf asks for it; None where no row
-            is left.
+        batches: For each leaf its rows, in the order of arrival or of event time, encoded if the leaf asks for it; None
+            where no row is left.
         events: Events that were decoded.
         size: Bytes that were read.
         problems: Events that could not be read.
@@ -156,6 +158,8 @@ class InputReader:
             batch = self._stamped(leaf, batch)
             reading.untimed.append(height - batch.height)
             rows = through(operators, batch)
+            if rows is not None and leaf.is_sorted:
+                rows = rows.sort_by_time()
             reading.batches.append(rows if rows is None or encoder is None else encoder.encode(rows))
         return reading
 

@@ -1,11 +1,15 @@
 """Ingress and merge against the oracle, however the rows are cut and wherever the job is restarted."""
 
+from unittest.mock import patch
+
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle.drive import FEEDS, Event, Feed, run
 from oracle.policies import accepted
 
-from asaql.model import Instant
+from asaql.model import Batch, Column, Instant, Kind
+from asaql.operators import nearly_sorted
 from asaql.operators.ingress import IngressOperator, IngressPlan
 from asaql.operators.merge import MergeOperator
 from asaql.runtime.spill import TemporarySpill
@@ -56,6 +60,20 @@ def test_a_recording_without_policies_is_sorted_by_time_then_arrival(
     events = [{"t": t, "n": n if n % 3 else str(n)} for n, t in enumerate(times)]
     rows = run(make, [(events, ("n",))], Feed(feed.cuts, (False,), feed.restart_after))
     assert [row["n"] for _, row in rows] == [event["n"] for event in sorted(events, key=lambda event: event["t"])]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.lists(st.integers(0, 50), min_size=1, max_size=12), min_size=1, max_size=12), st.integers(1, 12))
+def test_batches_that_overlap_a_little_are_put_in_order(times: list[list[int]], least_rows: int) -> None:
+    batches = []
+    for number, each in enumerate(times):
+        rows = Column(Kind.BIGINT, pl.Series([100 * number + row for row in range(len(each))], dtype=pl.Int64))
+        batches.append(Batch({"n": rows}, pl.Series(each, dtype=pl.Int64)))
+    with patch.object(nearly_sorted, "_LEAST_ROWS", least_rows):
+        ordered = nearly_sorted.in_order(batches)
+    found = [(t, n) for each in ordered for t, n in zip(each.times, each.columns["n"].to_values(), strict=True)]
+    expected = [(t, 100 * number + row) for number, each in enumerate(times) for row, t in enumerate(each)]
+    assert found == sorted(expected)
 
 
 @settings(max_examples=150)
