@@ -12,8 +12,6 @@ _BYTES = pl.List(pl.UInt8())
 _LINE_BREAK, _RETURN, _OPENING, _CLOSING = b"\n\r{}"
 _ZERO, _PLUS, _LETTER_E, _QUOTE = b'0+e"'
 _LOWER_CASE = 0x20
-_DIGIT_MARKS = 16
-"""Digits and six further bytes are below this once the digit zero is taken out of them by exclusive or."""
 
 
 class Scan:
@@ -133,13 +131,12 @@ def _may_have_many_digits(text: pl.Series) -> bool:
     """Return whether 19 digits may stand in a row.
 
     Eight of 19 bytes are looked at, which takes three steps; in a time such as `2024-01-01T00:00:00.1234567Z` they meet
-    something else than a digit wherever they begin. What six further bytes such as the colon have in common with digits
-    is enough here: bytes are combined at half the price of truth values.
+    something else than a digit wherever they begin.
     """
-    marks = text ^ _ZERO
+    digits = _is_digit(text)
     for distance in (4, 8, 6):
-        marks = marks.slice(0, len(marks) - distance) | marks.slice(distance)
-    return bool(marks.min() < _DIGIT_MARKS)  # type: ignore[operator]
+        digits = digits.slice(0, len(digits) - distance) & digits.slice(distance)
+    return bool(digits.any())
 
 
 def _may_have_long_exponents(text: pl.Series) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from asaql.model.column import Column
+from asaql.model.kinds import Kind
 
 
 class Batch:
@@ -65,10 +66,12 @@ class Batch:
         """Return the rows of batches with equal column names, one batch below the other; at least one batch."""
         if len(batches) == 1:
             return batches[0]
-        columns = {
-            name: Column.concat([each.columns[name].expand(each.height) for each in batches])
-            for name in batches[0].columns
-        }
+        columns = {}
+        for name, first in batches[0].columns.items():
+            if all(each.columns[name].is_constant and each.columns[name].kind is Kind.NULL for each in batches):
+                columns[name] = first
+            else:
+                columns[name] = Column.concat([each.columns[name].expand(each.height) for each in batches])
         return Batch(columns, pl.concat([each.times for each in batches], rechunk=True))
 
 

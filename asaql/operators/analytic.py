@@ -312,7 +312,7 @@ class RunningAggregate(History):
         if counts.all():
             return self._aggregation.lift(batch)
         partials = self._aggregation.lift(batch.filter(counts))
-        place = (counts.cast(pl.Int64).cum_sum() - 1).zip_with(counts, pl.Series([None], dtype=pl.Int64))
+        place = (counts.cast(pl.UInt32).cum_sum() - 1).zip_with(counts, pl.Series([None], dtype=pl.UInt32))
         return {name: series[place] for name, series in partials.items()}
 
     def _answers(self, counting: pl.DataFrame, asking: pl.DataFrame, batch: Batch) -> Column:

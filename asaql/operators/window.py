@@ -66,6 +66,17 @@ class WindowPlan:
     identity_slot: str | None = None
     takes_states: bool = False
 
+    @property
+    def disjoint_windows(self) -> Hopping | None:
+        """The windows, if there is one kind of them, every instant is in exactly one, and no JavaScript is called."""
+        if len(self.windows) > 1 or any(each.is_script for each in self.aggregates):
+            return None
+        windower = self.windows[0].windower
+        if isinstance(windower, Sliding | Session):
+            return None
+        hopping = windower if isinstance(windower, Hopping) else windower.as_hopping()
+        return hopping if hopping.size == hopping.hop else None
+
 
 class WindowAggregateOperator(Operator):
     """Groups rows by window and keys.
@@ -74,13 +85,16 @@ class WindowAggregateOperator(Operator):
     the order of event time, then of the windows in the query, then of the first appearance of the group. State is
     one partial result per open window and group, and the rows of open windows where an aggregate needs them.
 
+    Attributes:
+        plan: What is computed.
+
     Args:
         plan: What to compute.
         scripts: Computes JavaScript aggregates.
     """
 
     def __init__(self, plan: WindowPlan, scripts: ScriptAggregates | None = None) -> None:
-        self._plan = plan
+        self.plan = plan
         self._aggregation = Aggregation(plan.aggregates, scripts)
         keys = tuple(each.slot for each in plan.keys)
         self._windows = [_state_of(each, keys, self._aggregation) for each in plan.windows]
@@ -97,11 +111,11 @@ class WindowAggregateOperator(Operator):
             return ()
         order = pl.int_range(self._row_count, self._row_count + batch.height, dtype=pl.Int64, eager=True)
         self._row_count += batch.height
-        keys = {each.slot: batch.columns[each.source].expand(batch.height) for each in self._plan.keys}
-        takes_states = self._plan.takes_states
+        keys = {each.slot: batch.columns[each.source].expand(batch.height) for each in self.plan.keys}
+        takes_states = self.plan.takes_states
         partials = self._aggregation.unpack(batch, ROWS) if takes_states else self._aggregation.lift(batch)
         values = self._aggregation.gather(batch)
-        for window, state in zip(self._plan.windows, self._windows, strict=True):
+        for window, state in zip(self.plan.windows, self._windows, strict=True):
             session_keys = {slot: batch.columns[slot].expand(batch.height) for slot in window.session_keys}
             state.add(WindowRows(batch.times, order, keys, session_keys, partials, values, takes_states))
         return ()
@@ -145,8 +159,8 @@ class WindowAggregateOperator(Operator):
 
     def _batch(self, number: int, closed: ClosedWindows) -> Batch:
         columns = dict(closed.columns)
-        if self._plan.identity_slot is not None:
-            columns[self._plan.identity_slot] = Column.constant(self._plan.windows[number].identity)
+        if self.plan.identity_slot is not None:
+            columns[self.plan.identity_slot] = Column.constant(self.plan.windows[number].identity)
         return Batch(columns, closed.ends)
 
 

@@ -40,6 +40,14 @@ class Target(Protocol):
         ...
 
 
+class Share(Protocol):
+    """What may take rows in place of the operator of a stage."""
+
+    def take(self, stage: "Stage", batch: Batch) -> bool:
+        """Take the rows of a batch, some by the operator; return whether that was done."""
+        ...
+
+
 @dataclass(eq=False)
 class Stage:
     """An operator with the stages that take what it gives.
@@ -48,11 +56,13 @@ class Stage:
         operator: What computes.
         ports: Number of inputs; the stage ends when all have ended.
         targets: Stage and port that take its emissions.
+        share: What is asked to take rows before the operator, if anything.
     """
 
     operator: Operator
     ports: int = 1
     targets: list[tuple["Target", int]] = field(default_factory=list)
+    share: Share | None = None
     _ended: int = 0
 
     @property
@@ -70,9 +80,9 @@ class Stage:
     def take(self, emission: Emission, port: int) -> None:
         """Take a batch or a watermark on a port."""
         if isinstance(emission, Watermark):
-            self._give(self.operator.on_watermark(emission, port))
-        elif emission.height:
-            self._give(self.operator.on_batch(emission, port))
+            self.give(self.operator.on_watermark(emission, port))
+        elif emission.height and not (self.share is not None and self.share.take(self, emission)):
+            self.give(self.operator.on_batch(emission, port))
 
     def end(self, port: int) -> None:
         """Take the end of one port; with the last one, give what is held and end the targets."""
@@ -82,19 +92,20 @@ class Stage:
     def ending(self, port: int) -> Iterator[int]:
         """Take the end of one port as `end` does, an emission at a time; yield the ticks that each one reaches."""
         self._ended += 1
-        self._give(self.operator.on_port_end(port))
+        self.give(self.operator.on_port_end(port))
         if self._ended == self.ports:
             for emission in self.operator.on_end():
-                self._give((emission,))
+                self.give((emission,))
                 yield emission.ticks if isinstance(emission, Watermark) else int(emission.times[-1])
             for target, target_port in self.targets:
                 target.end(target_port)
 
     def idle(self) -> None:
         """Take notice that no more input is at hand now."""
-        self._give(self.operator.on_idle())
+        self.give(self.operator.on_idle())
 
-    def _give(self, emissions: Iterable[Emission]) -> None:
+    def give(self, emissions: Iterable[Emission]) -> None:
+        """Pass on what the operator gives."""
         for emission in emissions:
             for target, port in self.targets:
                 target.take(emission, port)

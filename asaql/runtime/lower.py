@@ -5,7 +5,7 @@ the reading of the input, which worker processes share; everything else runs in 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from asaql.analysis.bound import BoundExpression, EventTime, children
 from asaql.diagnostics import Source
@@ -19,6 +19,7 @@ from asaql.operators.ingress import IngressOperator
 from asaql.operators.project import ComputeSpec, FilterSpec, ProjectSpec, RenameOperator
 from asaql.operators.score import ScoreOperator, Scorer
 from asaql.operators.unnest import UnnestSpec
+from asaql.operators.window import WindowAggregateOperator
 from asaql.plan.logical import (
     Compute,
     Exchange,
@@ -40,7 +41,7 @@ from asaql.runtime.lower_time import TimeLowering
 from asaql.runtime.metrics import RunSummary
 from asaql.runtime.pool import Pool
 from asaql.runtime.reading import ARRIVAL_FIELD, InputTask, Leaf, RowSpec, row_operator
-from asaql.runtime.tail import TailStage, TailTask
+from asaql.runtime.tail import TailStage, TailTask, WindowShare
 from asaql.udf.script_spec import ScriptFunction
 
 
@@ -181,7 +182,11 @@ class _Lowering:
             self._lower(node).feed(SinkStage(sink))
             return
         task = TailTask(tuple(map(_row_spec, rows)), lines, self._around.query)
-        self._lower(below).feed(TailStage(task, sink, self._pool))
+        tail = TailStage(task, sink, self._pool)
+        stage = self._lower(below)
+        stage.feed(tail)
+        if isinstance(stage.operator, WindowAggregateOperator) and (windows := stage.operator.plan.disjoint_windows):
+            stage.share = WindowShare(windows, replace(task, windows=stage.operator.plan), tail)
 
     def _lower(self, node: PlanNode) -> Stage:
         """Return the stage that gives the rows of a node."""

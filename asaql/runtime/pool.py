@@ -128,6 +128,11 @@ class Pool:
         """The system's numbers of the processes."""
         return [each.number for each in self._processes]
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether all processes have started."""
+        return all(each.is_ready for each in self._processes)
+
     def submit(self, task: SharedTask, *arguments: Any) -> Ticket | None:
         """Give work to the process that has the least of it.
 

@@ -1,14 +1,19 @@
-"""The last steps of an output, shared with the workers: what looks at one row at a time, and writing rows as JSON."""
+"""The last steps of an output, shared with the workers: whole windows, what looks at one row at a time, and JSON."""
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 
+import polars as pl
+
 from asaql.diagnostics import AsaqlError, Source
-from asaql.model import Batch
+from asaql.functions.windowers import Hopping
+from asaql.model import Batch, Watermark
 from asaql.operators.contract import Emission
 from asaql.operators.evaluate import EvaluationError, Evaluator
+from asaql.operators.window import WindowAggregateOperator, WindowPlan
 from asaql.runtime.failures import job_error
-from asaql.runtime.flow import Sink
+from asaql.runtime.flow import Sink, Stage
 from asaql.runtime.outputs import Encoded, JsonLines
 from asaql.runtime.pool import Pool, SharedTask, Ticket, result_of
 from asaql.runtime.reading import RowSpec, row_operator, through
@@ -27,11 +32,14 @@ class TailTask:
         rows: What is computed of each row; no JavaScript functions.
         lines: The output.
         query: The query, for messages.
+        windows: The windows that are computed before; every piece of work holds all rows of its windows. None if rows
+            come from windows, or from something else.
     """
 
     rows: tuple[RowSpec, ...]
     lines: JsonLines
     query: Source
+    windows: WindowPlan | None = None
 
 
 class TailReader:
@@ -46,17 +54,24 @@ class TailReader:
         self._operators = [row_operator(each, evaluator) for each in task.rows]
         self._encoder = task.lines.encoder()
         self._query = task.query
+        self._windows = task.windows
 
     def read(self, batch: Batch) -> Encoded | AsaqlError:
         """Return the lines of a batch, or the error of the job."""
         try:
-            rows = through(self._operators, batch)
+            rows = through(self._operators, batch if self._windows is None else _grouped(self._windows, batch))
         except EvaluationError as error:
             return job_error(error, self._query)
         return Encoded(b"", 0) if rows is None else self._encoder.encode(rows)
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def _grouped(windows: WindowPlan, batch: Batch) -> Batch:
+    operator = WindowAggregateOperator(windows)
+    operator.on_batch(batch)
+    return Batch.concat([each for each in operator.on_end() if isinstance(each, Batch)])
 
 
 class TailStage:
@@ -79,11 +94,18 @@ class TailStage:
         """Write rows, or have them written; watermarks end here."""
         if not isinstance(emission, Batch) or not emission.height:
             return
+        self.follow(self.submit(self._shared, emission) or Ticket(self._local.read(emission)))
+
+    def submit(self, task: SharedTask, batch: Batch) -> Ticket | None:
+        """Have a worker do a task with a batch; None if none has time for it, or it is not worth while."""
         self._pool.collect(is_waiting=False)
-        ticket = None
-        if emission.height >= _LEAST_ROWS and not any(each.kind.is_object for each in emission.columns.values()):
-            ticket = self._pool.submit(self._shared, emission)
-        self._pending.append(ticket or Ticket(self._local.read(emission)))
+        if batch.height < _LEAST_ROWS or any(each.kind.is_object for each in batch.columns.values()):
+            return None
+        return self._pool.submit(task, batch)
+
+    def follow(self, ticket: Ticket) -> None:
+        """Write the lines that a ticket stands for behind all before."""
+        self._pending.append(ticket)
         self._write(_PENDING_FOR_EACH * (self._pool.size + 1))
 
     def end(self, port: int) -> None:
@@ -101,3 +123,41 @@ class TailStage:
                 self._pool.collect(is_waiting=True)
             else:
                 return
+
+
+class WindowShare:
+    """Lets workers compute the windows that begin and end within one batch.
+
+    Those are many where windows are short and groups are many; windows that go on are left to the operator.
+
+    Args:
+        windows: Windows of which an instant is in exactly one.
+        task: The last steps, from the windows on.
+        tail: The only target of the operator.
+    """
+
+    def __init__(self, windows: Hopping, task: TailTask, tail: TailStage) -> None:
+        self._windows = windows
+        self._shared = SharedTask(task)
+        self._tail = tail
+
+    def take(self, stage: Stage, batch: Batch) -> bool:
+        """Have the whole windows of a batch computed, and the others by the operator; return False if none were.
+
+        Args:
+            stage: The stage of the operator.
+            batch: Rows in the order of event time, none of them earlier than those before.
+        """
+        if batch.height < _LEAST_ROWS:
+            return False
+        first, last = self._windows.pane_ends(batch.times[pl.Series([0, batch.height - 1])])
+        start = bisect_right(batch.times, first)
+        stop = bisect_right(batch.times, last - self._windows.size)
+        ticket = self._tail.submit(self._shared, batch.slice(start, stop - start)) if stop > start else None
+        if ticket is None:
+            return False
+        stage.give(stage.operator.on_batch(batch.slice(0, start)))
+        stage.give(stage.operator.on_watermark(Watermark(first + 1)))
+        self._tail.follow(ticket)
+        stage.give(stage.operator.on_batch(batch.slice(stop, batch.height - stop)))
+        return True
