@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+
 
 class FunctionKind(StrEnum):
     """What answers a user-defined function."""
@@ -13,8 +15,7 @@ class FunctionKind(StrEnum):
     SCORE = "scoring function"
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredFunction:
+class DeclaredFunction(Struct, frozen=True):
     """A user-defined function of the job.
 
     Attributes:

@@ -6,9 +6,11 @@ never read.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from asaql.diagnostics import Diagnostic, QueryError, Source, Span
 from asaql.jobs.document import Mapping, Node, Scalar
@@ -51,8 +53,7 @@ def read_project(target: Path, provided: Collection[str] = (), query: Path | Non
     return replace(job, warnings=reader.problems.warnings)
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Collects the parts of one project."""
 
     folder: Path

@@ -1,11 +1,11 @@
 """JOIN of a stream with reference data."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.functions.value_codes import joint_equality_series
 from asaql.model import Batch, Column, Kind, Watermark
@@ -19,8 +19,7 @@ _PAIRS: Final = 1 << 20
 """How many candidate pairs may be made at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceJoinPlan:
+class ReferenceJoinPlan(Struct, frozen=True):
     """What a `ReferenceJoinOperator` computes.
 
     Attributes:

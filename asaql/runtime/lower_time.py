@@ -1,7 +1,8 @@
 """Lowering of what depends on time: ingress, windows, joins, analytic functions, pattern matching."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from asaql.analysis.bind_detector import DETECTORS
 from asaql.analysis.bound import (

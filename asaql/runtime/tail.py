@@ -1,7 +1,8 @@
 """The last steps of an output, shared with the workers: what looks at one row at a time, and writing rows as JSON."""
 
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asaql.diagnostics import AsaqlError, Source
 from asaql.model import Batch
@@ -19,8 +20,7 @@ _PENDING_FOR_EACH = 8
 """Batches, for each process, that may be encoded before their turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class TailTask:
+class TailTask(Struct, frozen=True):
     """The last steps of an output; plain data, sent to worker processes.
 
     Attributes:

@@ -6,10 +6,11 @@ report. It calls nothing recursively, so the depth of a query is bounded by memo
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 Action: TypeAlias = Callable[[list[Any]], Any]
 
@@ -20,8 +21,7 @@ class Inline(list[Any]):
     """The children of a rule that makes no node, on their way into the node around it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A production: what it makes of how many symbols.
 
     Attributes:
@@ -39,8 +39,7 @@ class Rule:
     is_unit: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(Struct, frozen=True):
     """A terminal of the grammar: a word or mark (`text`), a pattern, or a pattern between tokens (`ignored`)."""
 
     name: str
@@ -48,8 +47,7 @@ class Terminal:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(Struct, frozen=True):
     """The compiled grammar.
 
     Attributes:

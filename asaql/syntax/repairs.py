@@ -3,8 +3,9 @@
 A change is only proposed after it was tried: the parser must get past the place where it was stuck.
 """
 
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from msgspec import Struct
 
 from asaql.diagnostics import Diagnostic, Label, Source
 from asaql.syntax.driver import goes_on
@@ -19,8 +20,7 @@ _PROGRESS = 2
 _CONTEXT = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
+class _Trial(Struct, frozen=True):
     """The text around the stuck lexeme, and how to try changes of it."""
 
     lexemes: list[Lexeme]

@@ -13,9 +13,11 @@ JobConfig.json, its functions, and its local data for inputs that a test case do
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
+
+from msgspec.structs import replace
 
 from asaql.diagnostics import QueryError
 from asaql.jobs import InputSpec, Job, JobOptions, apply_options, read_job, with_script_kinds
