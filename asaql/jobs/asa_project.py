@@ -16,14 +16,12 @@ from asaql.diagnostics import Diagnostic, QueryError, Source, Span
 from asaql.jobs.document import Mapping, Node, Scalar
 from asaql.jobs.files import read_source, resolve_path
 from asaql.jobs.functions import make_script, script_kind
-from asaql.jobs.job import InputSpec, Job, OutputSpec, Place
+from asaql.jobs.job import PROJECT_FILE, InputSpec, Job, OutputSpec, Place
 from asaql.jobs.json_document import parse_json
 from asaql.jobs.problems import Problems
 from asaql.jobs.settings import Settings, check_encoding, input_format, streaming_units
 from asaql.udf.scoring_spec import ScoringFunction
 from asaql.udf.script_spec import ScriptFunction
-
-PROJECT_FILE: Final = "asaproj.json"
 
 _FOLDERS: Final = ("Inputs", "Outputs", "Functions")
 _FUNCTION_TYPES: Final = frozenset({"jsfunction", "javascriptfunction", "csharpfunction", "mlfunction"})

@@ -25,6 +25,9 @@ EPOCH_TICKS: Final = ticks_from_parts(1970, 1, 1) or 0
 STANDARD_STREAM: Final = Path("-")
 """As an input's path: standard input. As an output's path: standard output."""
 
+PROJECT_FILE: Final = "asaproj.json"
+"""What lists the parts of a project, in its folder."""
+
 FORMATS: Final = ("json", "csv", "avro", "parquet")
 """The formats an input can have; an output can have all but avro."""
 

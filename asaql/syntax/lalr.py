@@ -4,12 +4,12 @@ The tables come from the grammar by way of `asaql.syntax.compile`. The loop is t
 report. It calls nothing recursively, so the depth of a query is bounded by memory alone.
 """
 
-import json
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
 from typing import Any, TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 Action: TypeAlias = Callable[[list[Any]], Any]
@@ -66,8 +66,8 @@ class Tables(Struct, frozen=True):
 @cache
 def load_tables() -> Tables:
     """Return the tables of the dialect; read once."""
-    text = resources.files("asaql.grammar").joinpath("asaql.tables.json").read_text(encoding="utf-8")
-    data = json.loads(text)
+    text = resources.files("asaql.grammar").joinpath("asaql.tables.json").read_bytes()
+    data = msgspec.json.decode(text)
     rules = tuple(
         Rule(origin, size, alias or ("" if origin.startswith("_") else origin), single > 0, single > 1)
         for origin, size, alias, single in data["rules"]

@@ -3,8 +3,6 @@
 A change is only proposed after it was tried: the parser must get past the place where it was stuck.
 """
 
-from difflib import SequenceMatcher
-
 from msgspec import Struct
 
 from asaql.diagnostics import Diagnostic, Label, Source
@@ -97,6 +95,9 @@ def _misspelling(trial: _Trial) -> Diagnostic | None:
 def _similar(word: str) -> list[str]:
     if len(word) < 2 or word in KEYWORDS:
         return []
+    # Loaded only where something is wrong.
+    from difflib import SequenceMatcher
+
     ratios = {keyword: SequenceMatcher(None, word, keyword).ratio() for keyword in sorted(KEYWORDS)}
     close = [keyword for keyword, ratio in ratios.items() if ratio >= _SIMILAR]
     return sorted(close, key=lambda keyword: -ratios[keyword])[:_MAX_SPELLINGS]
