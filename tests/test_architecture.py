@@ -42,7 +42,8 @@ _CLOCKS = {
 
 _MAY_IMPORT_LATE = (
     "asaql/cli/",  # a command imports the engine only when it is called
-    "asaql/runtime/",  # loads V8 and the HTTP client only for queries that need them
+    "asaql/jobs/read.py",  # loads YAML and the rest only for jobs that are described so
+    "asaql/runtime/",  # loads V8, the HTTP client and rare operators only for queries that need them
     "asaql/syntax/compile.py",  # rewrites the tables that the grammar package holds
 )
 _CLOCK_USERS = {

@@ -1,6 +1,6 @@
 """Functions with OVER that look back: LAG, LAST, ISFIRST, running aggregates, anomaly detectors."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from asaql.analysis.bind import Binder
 from asaql.analysis.bind_detector import DETECTORS, bind_detector

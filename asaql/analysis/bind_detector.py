@@ -1,7 +1,8 @@
 """Arguments of the anomaly detectors: one value, then literals that are checked before anything runs."""
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from asaql.analysis.bind import Binder
 from asaql.analysis.bound_query import AnalyticCall

@@ -1,6 +1,6 @@
 """ON conditions: equalities, time bounds, and the rest."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from asaql.analysis.bind import Binder
 from asaql.analysis.bind_operators import chain
@@ -14,8 +14,7 @@ from asaql.syntax import ast
 _FLIPPED = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-@dataclass(slots=True)
-class JoinCondition:
+class JoinCondition(Struct):
     """What an ON condition says, by what a join can do with it."""
 
     keys: list[tuple[BoundExpression, BoundExpression]]

@@ -1,6 +1,6 @@
 """A whole query text: declarations, steps and statements."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from asaql.analysis.bind_operators import bind_type
 from asaql.analysis.bind_select import SelectBinder
@@ -24,8 +24,7 @@ from asaql.syntax import ast
 DEFAULT_OUTPUT = "output"
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """A query text that can be planned, and what is worth a warning in it."""
 
     script: BoundScript

@@ -7,26 +7,23 @@ Predicates are two-valued: a comparison with NULL is false. `Logical`, `Negation
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from asaql.diagnostics import Span
+from asaql.diagnostics import Placed, Span
 from asaql.functions.registry import Function
 from asaql.model import Value
 
 NOWHERE = Span(0, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundNode:
+class BoundNode(Placed, frozen=True, kw_only=True):
     """Anything with a place in the query."""
 
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Constant(BoundNode):
+class Constant(BoundNode, frozen=True, eq=False):
     """A value known before the run; constants are equal if value and type are: 1 is not 1.0."""
 
     value: Value
@@ -40,36 +37,31 @@ class Constant(BoundNode):
         return hash((type(self.value), self.value))
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnRef(BoundNode):
+class ColumnRef(BoundNode, frozen=True):
     """A column of the incoming batch, by its slot name."""
 
     slot: str
 
 
-@dataclass(frozen=True, slots=True)
-class EventTime(BoundNode):
+class EventTime(BoundNode, frozen=True):
     """`System.Timestamp()`: the event time of the row, a datetime."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldOf(BoundNode):
+class FieldOf(BoundNode, frozen=True):
     """A field of a record, found without regard to case; NULL where there is no record or no such field."""
 
     operand: "BoundExpression"
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Invoke(BoundNode):
+class Invoke(BoundNode, frozen=True):
     """A built-in function or operator applied to its arguments."""
 
     function: Function
     arguments: tuple["BoundExpression", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptCall(BoundNode):
+class ScriptCall(BoundNode, frozen=True):
     """A JavaScript function applied to its arguments."""
 
     name: str
@@ -83,55 +75,48 @@ class LogicalOperator(StrEnum):
     OR = "OR"
 
 
-@dataclass(frozen=True, slots=True)
-class Logical(BoundNode):
+class Logical(BoundNode, frozen=True):
     """AND or OR over two or more operands; an operand is evaluated only for rows that those before it leave open."""
 
     operator: LogicalOperator
     operands: tuple["BoundExpression", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Negation(BoundNode):
+class Negation(BoundNode, frozen=True):
     """NOT: true where the operand is false or NULL."""
 
     operand: "BoundExpression"
 
 
-@dataclass(frozen=True, slots=True)
-class NullTest(BoundNode):
+class NullTest(BoundNode, frozen=True):
     """IS NULL, or IS NOT NULL when negated."""
 
     operand: "BoundExpression"
     is_negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Branch(BoundNode):
+class Branch(BoundNode, frozen=True):
     """A condition and what the CASE gives where it is the first to be true."""
 
     condition: "BoundExpression"
     result: "BoundExpression"
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional(BoundNode):
+class Conditional(BoundNode, frozen=True):
     """CASE: branches are evaluated only for the rows that reach them. COALESCE is one too."""
 
     branches: tuple[Branch, ...]
     otherwise: "BoundExpression"
 
 
-@dataclass(frozen=True, slots=True)
-class RecordItem(BoundNode):
+class RecordItem(BoundNode, frozen=True):
     """An entry of a `MakeRecord`: a named field, or, without a name, all fields of a record."""
 
     name: str | None
     value: "BoundExpression"
 
 
-@dataclass(frozen=True, slots=True)
-class MakeRecord(BoundNode):
+class MakeRecord(BoundNode, frozen=True):
     """A record made of the row: fields in order; of two with the same name, case aside, the first stays."""
 
     items: tuple[RecordItem, ...]
@@ -152,16 +137,14 @@ BoundExpression: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class OrderKey(BoundNode):
+class OrderKey(BoundNode, frozen=True):
     """A key of ORDER BY inside OVER."""
 
     key: BoundExpression
     is_descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AggregateCall(BoundNode):
+class AggregateCall(BoundNode, frozen=True):
     """An aggregate of a grouped SELECT.
 
     Attributes:

@@ -4,7 +4,6 @@ Slots are the names of the columns that flow inside one SELECT. A source's colum
 spellings of one name share a slot; slots made by the binder begin with `$`.
 """
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from asaql.analysis.bound import AggregateCall, BoundExpression, BoundNode, OrderKey
@@ -12,8 +11,7 @@ from asaql.model import Kind
 from asaql.syntax.ast import Pattern
 
 
-@dataclass(frozen=True, slots=True)
-class InputRead(BoundNode):
+class InputRead(BoundNode, frozen=True):
     """An input as one SELECT reads it.
 
     Attributes:
@@ -41,8 +39,7 @@ class InputRead(BoundNode):
     is_reference: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StepRead(BoundNode):
+class StepRead(BoundNode, frozen=True):
     """A step as one SELECT reads it: slot and output column of everything that is read."""
 
     step: str
@@ -52,8 +49,7 @@ class StepRead(BoundNode):
     partition_count: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreCall(BoundNode):
+class ScoreCall(BoundNode, frozen=True):
     """A call of a scoring function; its results arrive in `slot`."""
 
     slot: str
@@ -61,8 +57,7 @@ class ScoreCall(BoundNode):
     argument: BoundExpression
 
 
-@dataclass(frozen=True, slots=True)
-class AnalyticCall(BoundNode):
+class AnalyticCall(BoundNode, frozen=True):
     """A function with OVER that gives one value per event.
 
     Attributes:
@@ -92,8 +87,7 @@ class AnalyticCall(BoundNode):
     is_text: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BoundApply(BoundNode):
+class BoundApply(BoundNode, frozen=True):
     """CROSS or OUTER APPLY of a table function."""
 
     function: str
@@ -103,8 +97,7 @@ class BoundApply(BoundNode):
     is_outer: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TimeBound(BoundNode):
+class TimeBound(BoundNode, frozen=True):
     """`lower <= DATEDIFF(unit, left, right) <= upper` of two sources, either side open where None."""
 
     unit: str
@@ -114,8 +107,7 @@ class TimeBound(BoundNode):
     upper: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class BoundJoin(BoundNode):
+class BoundJoin(BoundNode, frozen=True):
     """A join with what was written to its left.
 
     Attributes:
@@ -135,8 +127,7 @@ class BoundJoin(BoundNode):
     is_reference: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PatternAggregate(BoundNode):
+class PatternAggregate(BoundNode, frozen=True):
     """`First | Last | Min | Max (variable.field)` of MATCH_RECOGNIZE; `slot` is the field in the source."""
 
     name: str
@@ -145,8 +136,7 @@ class PatternAggregate(BoundNode):
     result_slot: str
 
 
-@dataclass(frozen=True, slots=True)
-class BoundMatch(BoundNode):
+class BoundMatch(BoundNode, frozen=True):
     """MATCH_RECOGNIZE.
 
     Attributes:
@@ -173,8 +163,7 @@ class BoundMatch(BoundNode):
         return self.measure_aggregates + tuple(each for _, reads, _ in self.definitions for each in reads)
 
 
-@dataclass(frozen=True, slots=True)
-class BoundFrom(BoundNode):
+class BoundFrom(BoundNode, frozen=True):
     """What a SELECT reads: a source with its analytic functions, then joins and applies in order."""
 
     read: InputRead | StepRead
@@ -183,8 +172,7 @@ class BoundFrom(BoundNode):
     match: BoundMatch | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class WindowSpec(BoundNode):
+class WindowSpec(BoundNode, frozen=True):
     """A window of GROUP BY, sizes in ticks.
 
     Attributes:
@@ -204,8 +192,7 @@ class WindowSpec(BoundNode):
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Grouping(BoundNode):
+class Grouping(BoundNode, frozen=True):
     """GROUP BY: windows, keys and aggregates with the slots that they fill.
 
     `partition_keys` split groups without showing: the keys of PARTITION BY.
@@ -218,16 +205,14 @@ class Grouping(BoundNode):
     window_slot: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OutputColumn(BoundNode):
+class OutputColumn(BoundNode, frozen=True):
     """A column of a SELECT list: its name and value, or, without a name, a record whose fields are columns."""
 
     name: str | None
     value: BoundExpression
 
 
-@dataclass(frozen=True, slots=True)
-class BoundSelect(BoundNode):
+class BoundSelect(BoundNode, frozen=True):
     """One SELECT, its clauses in the order in which they apply."""
 
     from_: BoundFrom
@@ -245,8 +230,7 @@ class BoundSelect(BoundNode):
         return any(each.name is None for each in self.columns)
 
 
-@dataclass(frozen=True, slots=True)
-class BoundUnion(BoundNode):
+class BoundUnion(BoundNode, frozen=True):
     """Branches with equal columns, or all of them open."""
 
     branches: tuple[BoundSelect, ...]
@@ -255,24 +239,21 @@ class BoundUnion(BoundNode):
 BoundQuery: TypeAlias = BoundSelect | BoundUnion
 
 
-@dataclass(frozen=True, slots=True)
-class BoundStep(BoundNode):
+class BoundStep(BoundNode, frozen=True):
     """A step of WITH."""
 
     name: str
     query: BoundQuery
 
 
-@dataclass(frozen=True, slots=True)
-class BoundStatement(BoundNode):
+class BoundStatement(BoundNode, frozen=True):
     """A statement and the output it writes."""
 
     output: str
     query: BoundQuery
 
 
-@dataclass(frozen=True, slots=True)
-class BoundScript(BoundNode):
+class BoundScript(BoundNode, frozen=True):
     """A whole query text; a step stands before everything that reads it."""
 
     steps: tuple[BoundStep, ...]

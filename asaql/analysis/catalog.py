@@ -1,8 +1,9 @@
 """Declared facts that a query is compiled against. They are handed in: compiling reads no file."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class FunctionKind(StrEnum):
@@ -13,8 +14,7 @@ class FunctionKind(StrEnum):
     SCORE = "scoring function"
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredFunction:
+class DeclaredFunction(Struct, frozen=True):
     """A user-defined function of the job.
 
     Attributes:
@@ -28,8 +28,7 @@ class DeclaredFunction:
     arity: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """Everything outside of the query text that its meaning depends on.
 
     Attributes:
@@ -48,14 +47,11 @@ class Catalog:
     level: str = "1.2"
     ignores_case: bool = False
     is_complete: bool = True
-    _by_name: dict[str, DeclaredFunction] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_name", {each.name.casefold(): each for each in self.functions})
 
     def function(self, name: str) -> DeclaredFunction | None:
-        """Return the user-defined function of this alias, case aside."""
-        return self._by_name.get(name.casefold())
+        """Return the user-defined function of this alias, case aside; of several the last one."""
+        folded = name.casefold()
+        return next((each for each in reversed(self.functions) if each.name.casefold() == folded), None)
 
     def is_reference(self, name: str) -> bool:
         """Return whether the input of this name holds reference data."""

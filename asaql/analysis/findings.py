@@ -1,6 +1,6 @@
 """Where analysis collects what it finds, so that one run reports every error."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from asaql.diagnostics import Diagnostic, Label, QueryError, Severity, Source, Span
 

@@ -1,8 +1,9 @@
 """Names of functions that are no scalar functions, and walks over expressions."""
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from asaql.syntax import ast
 
@@ -51,10 +52,10 @@ def calls_in(node: Any) -> Iterator[ast.Call]:
     if isinstance(node, tuple):
         for each in node:
             yield from calls_in(each)
-    elif is_dataclass(node) and not isinstance(node, type):
-        for each in fields(node):
-            if each.name != "span":
-                yield from calls_in(getattr(node, each.name))
+    elif isinstance(node, Struct):
+        for name in node.__struct_fields__:
+            if name != "span":
+                yield from calls_in(getattr(node, name))
 
 
 def is_aggregate(call: ast.Call) -> bool:

@@ -10,7 +10,8 @@
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from asaql.analysis.bound import BoundExpression, ColumnRef, FieldOf, MakeRecord, RecordItem
 from asaql.diagnostics import Span
@@ -18,16 +19,14 @@ from asaql.model import Kind
 from asaql.syntax.ast import Identifier
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnFact:
+class ColumnFact(Struct, frozen=True):
     """A column of a step: its name, and its kind where the query fixes it."""
 
     name: str
     kind: Kind | None = None
 
 
-@dataclass(slots=True)
-class SourceScope:
+class SourceScope(Struct):
     """One source of FROM: what it is called and which columns it has; collects what is read of it.
 
     Attributes:

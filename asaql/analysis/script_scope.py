@@ -1,7 +1,8 @@
 """What a SELECT sees of the script around it."""
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from asaql.analysis.catalog import Catalog
 from asaql.analysis.findings import Findings
@@ -11,8 +12,7 @@ from asaql.model import Kind
 from asaql.syntax import ast
 
 
-@dataclass(frozen=True, slots=True)
-class StepFact:
+class StepFact(Struct, frozen=True):
     """What later SELECTs see of a step.
 
     Attributes:

@@ -1,10 +1,11 @@
 """Curves: drawn with characters for a terminal, and as SVG."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from typing import Final
+
+from msgspec import Struct
 
 _WIDTH: Final = 60
 _HEIGHT: Final = 10
@@ -13,8 +14,7 @@ _PLOT_HEIGHT: Final = 240
 _MARGIN: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     """Values over labelled steps.
 
     Attributes:

@@ -3,10 +3,10 @@
 import difflib
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from asaql.cli.report import Reporter
 from asaql.diagnostics import Diagnostic, QueryError, Source
@@ -74,8 +74,7 @@ def _format(path: Path, *, is_dry: bool, is_diff: bool) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(Struct, frozen=True):
     """A query, what to call it, and whether a byte order mark stands before it."""
 
     name: str

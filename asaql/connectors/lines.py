@@ -1,9 +1,10 @@
 """Parts of a file of lines, which any process can read by itself."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+
+from msgspec import Struct
 
 from asaql.connectors.files import unreadable
 from asaql.diagnostics import JobError
@@ -13,8 +14,7 @@ _SEARCHED_BYTES = 1 << 12
 _COUNTED_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class LineRange:
+class LineRange(Struct, frozen=True):
     """The lines of a file that begin at certain offsets; a line belongs to one range, wherever ranges meet in it.
 
     Attributes:

@@ -6,6 +6,7 @@ The bottom layer: it knows nothing of SQL and imports nothing else of asaql.
 from asaql.diagnostics.codes import CODES, Code
 from asaql.diagnostics.diagnostic import Diagnostic, Label, Severity
 from asaql.diagnostics.errors import AsaqlError, JobError, QueryError
+from asaql.diagnostics.placed import Placed
 from asaql.diagnostics.render import render_json, render_text
 from asaql.diagnostics.source import Position, Source, Span
 from asaql.diagnostics.suggest import did_you_mean
@@ -17,6 +18,7 @@ __all__ = [
     "Diagnostic",
     "JobError",
     "Label",
+    "Placed",
     "Position",
     "QueryError",
     "Severity",

@@ -4,11 +4,10 @@ Ranges: 1xx syntax, 2xx names, 3xx types and values, 4xx time and windows, 5xx p
 and scoring), 7xx jobs, inputs and outputs, 8xx lint, 9xx bugs of asaql. A code is never used for a second meaning.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """A code with its title and the paragraph that `docs/errors.md` prints."""
 
     code: str

@@ -1,7 +1,9 @@
 """The one way in which an error or a warning about a user's text is described."""
 
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from asaql.diagnostics.source import Source, Span
 
@@ -13,16 +15,14 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(Struct, frozen=True):
     """A further place that helps to understand a diagnostic, with the reason it is shown."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One finding about a text.
 
     Attributes:

@@ -1,9 +1,10 @@
 """Where a text came from, and places in it."""
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct
 
 
 class Position(NamedTuple):
@@ -13,8 +14,7 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A half-open range of character offsets into one text."""
 
     start: int
@@ -25,12 +25,14 @@ class Span:
         return Span(min(self.start, other.start), max(self.end, other.end))
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """A text with the name it is reported under: a file's path, or `<query>` for a text given in memory."""
 
     name: str
     text: str
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r})"
 
     @cached_property
     def _line_starts(self) -> list[int]:

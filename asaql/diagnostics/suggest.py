@@ -1,7 +1,6 @@
 """The nearest known name to one that is not known."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
@@ -9,6 +8,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
 
     Case does not count, as it does not in the dialect.
     """
+    # Loaded only where something is wrong.
+    from difflib import get_close_matches
+
     spellings = {each.casefold(): each for each in known}
     matches = get_close_matches(name.casefold(), spellings, n=1, cutoff=0.6)
     return spellings[matches[0]] if matches else None

@@ -7,15 +7,15 @@ malformed, and reading goes on with the next line.
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 MAX_RECORD_BYTES = 1 << 24
 """How long a record may be before its first line counts as malformed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(Struct, frozen=True):
     """The patterns of one delimiter.
 
     Attributes:

@@ -6,8 +6,9 @@ bytes again.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from asaql.model import Column
 
@@ -15,8 +16,7 @@ CHUNK_BYTES = 1 << 20
 """How many bytes of events a chunk holds, about: one event may be longer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """An event that could not be read and was dropped.
 
     Attributes:
@@ -32,8 +32,7 @@ class Problem:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """Whole events as bytes; small enough to be decoded at once, complete enough to be decoded anywhere.
 
     Attributes:
@@ -57,8 +56,7 @@ class Chunk:
     offset: int = 0
 
 
-@dataclass(slots=True)
-class Decoded:
+class Decoded(Struct):
     """The events of one chunk as columns.
 
     Attributes:

@@ -1,13 +1,13 @@
 """What a decoder is asked for: the fields to read and the rules of reading."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asaql.model import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
+class Projection(Struct, frozen=True):
     """The parts of an event that a query needs.
 
     Attributes:
@@ -22,8 +22,7 @@ class Projection:
     record_slot: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
+class ReadOptions(Struct, frozen=True):
     """The rules by which bytes become values.
 
     Attributes:

@@ -1,10 +1,10 @@
 """Decoded events on their way from values to the columns a query asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
+from msgspec import Struct, field
 
 from asaql.formats.conversion import fit_column
 from asaql.formats.events import Chunk, Decoded, Problem
@@ -16,8 +16,7 @@ _DECLARED = "\0declared "
 """Begins the slots of columns that are read only because CREATE TABLE declares them; no query can name them."""
 
 
-@dataclass(slots=True)
-class Table:
+class Table(Struct):
     """Events of consecutive lines.
 
     Attributes:

@@ -5,8 +5,9 @@ state is the rows. Both can be merged, so partial aggregation is always legal.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from asaql.functions.aggregates_gathering import Collect, CountDistinct, Gathering, Percentile, Top
 from asaql.functions.aggregates_summary import Average, Count, Extreme, Merge, Sum, Summary, Variance
@@ -14,8 +15,7 @@ from asaql.functions.registry import Parameter
 from asaql.model import Value
 
 
-@dataclass(frozen=True, slots=True)
-class AggregateOptions:
+class AggregateOptions(Struct, frozen=True):
     """What a call of an aggregate says beside its argument.
 
     Attributes:
@@ -31,8 +31,7 @@ class AggregateOptions:
     descending: tuple[bool, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AggregateExample:
+class AggregateExample(Struct, frozen=True):
     """The values of one group and their aggregate; run as a test and printed in the documentation."""
 
     call: str
@@ -44,8 +43,7 @@ class AggregateExample:
 Maker: TypeAlias = Callable[[AggregateOptions], Summary | Gathering]
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate:
+class Aggregate(Struct, frozen=True):
     """An aggregate function of the dialect.
 
     Attributes:
@@ -65,10 +63,10 @@ class Aggregate:
     name: str
     parameters: tuple[Parameter, ...]
     returns: str
-    summary: str = field(repr=False)
-    make: Maker = field(repr=False)
-    examples: tuple[AggregateExample, ...] = field(default=(), repr=False)
-    notes: tuple[str, ...] = field(default=(), repr=False)
+    summary: str
+    make: Maker
+    examples: tuple[AggregateExample, ...] = ()
+    notes: tuple[str, ...] = ()
     takes_literal: bool = False
     takes_order: bool = False
     takes_distinct: bool = False
@@ -80,6 +78,9 @@ class Aggregate:
         literals = int(self.takes_literal)
         least = sum(not each.is_optional for each in self.parameters)
         return literals + least, literals + len(self.parameters)
+
+    def __repr__(self) -> str:
+        return f"Aggregate({self.name!r})"
 
     def __reduce__(self) -> tuple[Callable[[str], "Aggregate"], tuple[str]]:
         return aggregate_named, (self.name,)

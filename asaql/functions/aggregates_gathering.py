@@ -4,12 +4,12 @@ Their state is the rows of a group. Two states are merged by putting the rows of
 order of arrival.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 from typing import Any
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.functions.aggregates_summary import numbers
 from asaql.functions.registry import FunctionError
@@ -17,8 +17,7 @@ from asaql.functions.value_codes import equality_series
 from asaql.model import Column, Kind, Value, kind_of
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """The rows of many groups.
 
     Attributes:

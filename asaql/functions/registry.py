@@ -5,8 +5,9 @@ optionally a kernel that computes whole columns of known kinds.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from asaql.model import Column, Value
 
@@ -34,8 +35,7 @@ class FunctionError(ValueError):
         self.help = help
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A parameter as the documentation names it.
 
     Attributes:
@@ -52,16 +52,14 @@ class Parameter:
     is_repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """An expression over literals and the value it has; run as a test and printed in the documentation."""
 
     expression: str
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A scalar function or operator of the dialect.
 
     Attributes:
@@ -80,13 +78,13 @@ class Function:
     name: str
     parameters: tuple[Parameter, ...]
     returns: str
-    scalar: Scalar = field(repr=False)
-    summary: str = field(repr=False)
-    examples: tuple[Example, ...] = field(default=(), repr=False)
+    scalar: Scalar
+    summary: str
+    examples: tuple[Example, ...] = ()
     is_strict: bool = True
-    kernel: Kernel | None = field(default=None, repr=False)
-    category: str = field(default="", repr=False)
-    notes: tuple[str, ...] = field(default=(), repr=False)
+    kernel: Kernel | None = None
+    category: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def arity(self) -> tuple[int, int | None]:
@@ -99,6 +97,9 @@ class Function:
     def is_callable(self) -> bool:
         """Whether a query may call it by its name; operators, casts and variants by option have other spellings."""
         return self.name.isidentifier() and self.category not in ("Operators", "Comparisons")
+
+    def __repr__(self) -> str:
+        return f"Function({self.name!r})"
 
     def __reduce__(self) -> tuple[Callable[[str], "Function"], tuple[str]]:
         return function_named, (self.name,)

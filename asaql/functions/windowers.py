@@ -4,11 +4,11 @@ A window excludes its start and includes its end. Windows are aligned to tick 0,
 Everything here works on whole Int64 series of ticks and is exact to the tick.
 """
 
-from dataclasses import dataclass
 from math import gcd
 from typing import TypeAlias
 
 import polars as pl
+from msgspec import Struct
 
 
 def ceil_to_grid(times: pl.Series, step: int, offset: int = 0) -> pl.Series:
@@ -16,8 +16,7 @@ def ceil_to_grid(times: pl.Series, step: int, offset: int = 0) -> pl.Series:
     return -((offset - times) // step) * step + offset
 
 
-@dataclass(frozen=True, slots=True)
-class Hopping:
+class Hopping(Struct, frozen=True):
     """Windows of `size` ticks whose ends lie on the grid `offset + k * hop`.
 
     Rows are kept by pane: the largest interval of which every window holds all or nothing.
@@ -51,8 +50,7 @@ class Hopping:
         return panes if self.pane == self.hop else ceil_to_grid(panes, self.hop, self.offset)
 
 
-@dataclass(frozen=True, slots=True)
-class Tumbling:
+class Tumbling(Struct, frozen=True):
     """Windows of `size` ticks, one after the other; ends lie on the grid `offset + k * size`."""
 
     size: int
@@ -63,8 +61,7 @@ class Tumbling:
         return Hopping(self.size, self.size, self.offset)
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """One window for each instant at which there are events."""
 
     def as_hopping(self) -> Hopping:
@@ -72,8 +69,7 @@ class Snapshot:
         return Hopping(1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Sliding:
+class Sliding(Struct, frozen=True):
     """For each group, a window that ends wherever its content changes: as an event enters, and `size` ticks later.
 
     Attributes:
@@ -83,8 +79,7 @@ class Sliding:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """Windows that last as long as events follow one another.
 
     A session ends `timeout` after its last event, or at a check point if that comes first. Check points are the

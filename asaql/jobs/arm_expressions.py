@@ -8,8 +8,9 @@ behind them; everything else depends on the deployment.
 import re
 from collections.abc import Callable
 from collections.abc import Mapping as Values
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from asaql.jobs.document import Mapping, Node, to_python
 
@@ -31,8 +32,7 @@ def is_expression(text: str) -> bool:
     return _EXPRESSION.match(text) is not None and text.rstrip().endswith("]")
 
 
-@dataclass(slots=True)
-class Expressions:
+class Expressions(Struct):
     """Evaluates the expressions of one template.
 
     Attributes:

@@ -5,8 +5,9 @@ and name begin with the job's. Resources of nested deployments count as the temp
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from asaql.jobs.arm_expressions import Expressions, UnresolvedError
 from asaql.jobs.document import Mapping, Node, to_python
@@ -15,8 +16,7 @@ JOB_TYPE: Final = "microsoft.streamanalytics/streamingjobs"
 _DEPLOYMENT_TYPE: Final = "microsoft.resources/deployments"
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """A resource with the type spelled in full, in lower case.
 
     Attributes:
@@ -82,8 +82,7 @@ def _inner_scope(properties: Mapping, template: Mapping, outer: Expressions) -> 
     return Expressions(template, values)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """An input, output, function or transformation of a job.
 
     Attributes:

@@ -6,9 +6,11 @@ addresses; where one of those is missing, the message names it.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from asaql.diagnostics import Source, Span
 from asaql.jobs.arm_expressions import Expressions, UnresolvedError, is_expression
@@ -111,8 +113,7 @@ def _parameter_values(path: Path, problems: Problems) -> dict[str, Any]:
     return values
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Makes a Job of one job resource and its parts."""
 
     path: Path

@@ -6,22 +6,22 @@ never read.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from asaql.diagnostics import Diagnostic, QueryError, Source, Span
 from asaql.jobs.document import Mapping, Node, Scalar
 from asaql.jobs.files import read_source, resolve_path
 from asaql.jobs.functions import make_script, script_kind
-from asaql.jobs.job import InputSpec, Job, OutputSpec, Place
+from asaql.jobs.job import PROJECT_FILE, InputSpec, Job, OutputSpec, Place
 from asaql.jobs.json_document import parse_json
 from asaql.jobs.problems import Problems
 from asaql.jobs.settings import Settings, check_encoding, input_format, streaming_units
 from asaql.udf.scoring_spec import ScoringFunction
 from asaql.udf.script_spec import ScriptFunction
-
-PROJECT_FILE: Final = "asaproj.json"
 
 _FOLDERS: Final = ("Inputs", "Outputs", "Functions")
 _FUNCTION_TYPES: Final = frozenset({"jsfunction", "javascriptfunction", "csharpfunction", "mlfunction"})
@@ -51,8 +51,7 @@ def read_project(target: Path, provided: Collection[str] = (), query: Path | Non
     return replace(job, warnings=reader.problems.warnings)
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Collects the parts of one project."""
 
     folder: Path

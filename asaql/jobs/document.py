@@ -1,14 +1,14 @@
 """A parsed YAML or JSON text as a tree whose every node knows its place."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from asaql.diagnostics import Source, Span
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A text, number, truth value or null.
 
     Attributes:
@@ -19,24 +19,22 @@ class Scalar:
         is_block: Whether it is a YAML literal block.
     """
 
-    source: Source = field(repr=False)
+    source: Source
     span: Span
     value: str | int | float | bool | None
     raw: str = ""
     is_block: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """A list."""
 
-    source: Source = field(repr=False)
+    source: Source
     span: Span
     items: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A key with its value."""
 
     key: Scalar
@@ -48,11 +46,10 @@ class Entry:
         return str(self.key.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     """Keys with values, in the order of the text."""
 
-    source: Source = field(repr=False)
+    source: Source
     span: Span
     entries: tuple[Entry, ...]
 

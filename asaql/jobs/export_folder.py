@@ -7,12 +7,12 @@ written: the job file names an environment variable in its place.
 import os
 import re
 import shutil
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 import yaml
+from msgspec import Struct, field
 
 from asaql.diagnostics import Diagnostic, QueryError
 from asaql.jobs.export_text import plain_text
@@ -25,8 +25,7 @@ _UNSAFE = re.compile(r"[^\w.-]+")
 _QUERY_FILE = "query.asaql"
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenJob:
+class WrittenJob(Struct, frozen=True):
     """What was written.
 
     Attributes:
@@ -63,8 +62,7 @@ def write_job_folder(job: Job, folder: Path) -> WrittenJob:
     return WrittenJob(tuple(paths), writer.variables)
 
 
-@dataclass(slots=True)
-class _Writer:
+class _Writer(Struct):
     """Makes the job file's content, and collects the files beside it."""
 
     job: Job

@@ -7,8 +7,9 @@ addresses and the keys of scoring services. So no secret of the job is in the te
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from asaql.diagnostics import Diagnostic, Severity
 from asaql.jobs.export_text import plain_text
@@ -27,8 +28,7 @@ _POLICIES: Final = {"adjust": "Adjust", "drop": "Drop"}
 _ERROR_POLICIES: Final = {"retry": "Stop", "drop": "Drop"}
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """A template as text, and what of the job is not in it.
 
     Attributes:
@@ -49,8 +49,7 @@ def template_of(job: Job) -> Template:
     return _Writer(job).template()
 
 
-@dataclass(slots=True)
-class _Writer:
+class _Writer(Struct):
     job: Job
     parameters: dict[str, Any] = field(default_factory=dict)
     warnings: list[Diagnostic] = field(default_factory=list)

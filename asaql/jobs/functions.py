@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, Literal, TypeAlias
+
+from msgspec.structs import replace
 
 from asaql.diagnostics import QueryError, Source, did_you_mean
 from asaql.jobs.document import Node

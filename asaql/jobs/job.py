@@ -5,11 +5,12 @@ Nothing is opened or compiled; that is the work of the runtime.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
-from asaql.diagnostics import Diagnostic, Source, Span
+from msgspec import Struct
+
+from asaql.diagnostics import Diagnostic, Placed, Source, Span
 from asaql.model import ticks_from_parts
 from asaql.udf.scoring_spec import ScoringFunction
 from asaql.udf.script_spec import ScriptFunction
@@ -24,20 +25,21 @@ EPOCH_TICKS: Final = ticks_from_parts(1970, 1, 1) or 0
 STANDARD_STREAM: Final = Path("-")
 """As an input's path: standard input. As an output's path: standard output."""
 
+PROJECT_FILE: Final = "asaproj.json"
+"""What lists the parts of a project, in its folder."""
+
 FORMATS: Final = ("json", "csv", "avro", "parquet")
 """The formats an input can have; an output can have all but avro."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where something is declared, for messages."""
 
     source: Source
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TimePolicies:
+class TimePolicies(Struct, frozen=True):
     """What happens to events that are late, early or out of order. None switches a policy off.
 
     Attributes:
@@ -55,8 +57,7 @@ class TimePolicies:
     start_time: int = EPOCH_TICKS
 
 
-@dataclass(frozen=True, slots=True)
-class InputSpec:
+class InputSpec(Placed, frozen=True):
     """Where one input's events are read from.
 
     Attributes:
@@ -79,7 +80,9 @@ class InputSpec:
     is_reference: bool = False
     date_format: str | None = None
     time_format: str | None = None
-    declared: Place | None = field(default=None, compare=False, repr=False)
+    declared: Place | None = None
+
+    _uncounted = frozenset({"declared"})
 
     @property
     def has_data(self) -> bool:
@@ -87,8 +90,7 @@ class InputSpec:
         return self.path is not None or self.events is not None
 
 
-@dataclass(frozen=True, slots=True)
-class OutputSpec:
+class OutputSpec(Placed, frozen=True):
     """Where one output's rows are written.
 
     Attributes:
@@ -103,11 +105,12 @@ class OutputSpec:
     path: Path | None = None
     format: str | None = None
     delimiter: str | None = None
-    declared: Place | None = field(default=None, compare=False, repr=False)
+    declared: Place | None = None
+
+    _uncounted = frozenset({"declared"})
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A query with all it needs to run.
 
     Attributes:

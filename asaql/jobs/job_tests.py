@@ -1,9 +1,10 @@
 """The tests that a job file holds beside its job."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from msgspec import Struct
 
 from asaql.jobs.job import InputSpec, Place
 
@@ -11,8 +12,7 @@ DEFAULT_TOLERANCE: Final = 1e-9
 """The relative distance within which floats are equal, where a test says nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectedRows:
+class ExpectedRows(Struct, frozen=True):
     """What an output must get.
 
     Attributes:
@@ -40,8 +40,7 @@ class ExpectedRows:
     is_required: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class JobTest:
+class JobTest(Struct, frozen=True):
     """A test of a job.
 
     Attributes:

@@ -1,10 +1,13 @@
 """What the command line or a caller says on top of a job's description."""
 
+import dataclasses
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from asaql.diagnostics import Diagnostic, QueryError, did_you_mean
 from asaql.jobs.files import read_source
@@ -48,8 +51,7 @@ def parse_assignment(text: str) -> Assignment:
     return Assignment(match["name"].removeprefix("[").removesuffix("]"), match["value"])
 
 
-@dataclass(frozen=True, slots=True)
-class JobOptions:
+class JobOptions(Struct, frozen=True):
     """Settings that win over the job's description; those left at their default leave it as it is.
 
     Attributes:
@@ -220,7 +222,7 @@ def _with_keys(
             )
             continue
         try:
-            result[at] = replace(result[at], key=Secret.from_environment(variable))
+            result[at] = dataclasses.replace(result[at], key=Secret.from_environment(variable))
         except QueryError as error:
             for each in error.diagnostics:
                 problems.add(each)

@@ -1,16 +1,17 @@
-"""The one way in: whatever describes a job, this makes the Job of it."""
+"""The one way in: whatever describes a job, this makes the Job of it.
+
+The reader of each kind of description is loaded with the first of its kind: a bare query needs no YAML, which takes
+longer to load than the query takes to compile.
+"""
 
 import re
 from pathlib import Path
 
 from asaql.diagnostics import Diagnostic, QueryError, did_you_mean
-from asaql.jobs.arm_template import read_template
-from asaql.jobs.asa_project import PROJECT_FILE, read_project
 from asaql.jobs.functions import with_script_kinds
-from asaql.jobs.job import STANDARD_STREAM, Job
+from asaql.jobs.job import PROJECT_FILE, STANDARD_STREAM, Job
 from asaql.jobs.options import JobOptions, apply_options, replayed_functions
 from asaql.jobs.query_file import read_query_file, read_standard_query
-from asaql.jobs.yaml_job import read_yaml_job
 
 _QUERY_SUFFIXES = (".asaql", ".sql")
 _YAML_SUFFIXES = (".yaml", ".yml")
@@ -61,15 +62,15 @@ def _described(target: str, options: JobOptions) -> Job:
     if not path.exists():
         raise QueryError(_missing(path))
     if suffix in _YAML_SUFFIXES:
-        return read_yaml_job(path)
+        return _read_yaml_job(path)
     if suffix == ".json":
         if path.name.casefold() == PROJECT_FILE or _is_project(path):
-            return read_project(path, provided)
-        return read_template(path, provided, [name for name, _ in options.scorer_keys])
+            return _read_project(path, provided)
+        return _read_template(path, provided, [name for name, _ in options.scorer_keys])
     if suffix in _QUERY_SUFFIXES:
         return read_query_file(path)
     if suffix == _OLDER_PROJECT_SUFFIX:
-        return read_project(path.parent, provided)
+        return _read_project(path.parent, provided)
     raise QueryError(
         Diagnostic(
             "AQ701",
@@ -86,8 +87,26 @@ def _folder_job(folder: Path, provided: list[str]) -> Job:
     if PROJECT_FILE not in names:
         for name in ("job.yaml", "job.yml"):
             if name in names:
-                return read_yaml_job(names[name])
-    return read_project(folder, provided)
+                return _read_yaml_job(names[name])
+    return _read_project(folder, provided)
+
+
+def _read_yaml_job(path: Path) -> Job:
+    from asaql.jobs.yaml_job import read_yaml_job
+
+    return read_yaml_job(path)
+
+
+def _read_project(target: Path, provided: list[str]) -> Job:
+    from asaql.jobs.asa_project import read_project
+
+    return read_project(target, provided)
+
+
+def _read_template(path: Path, provided: list[str], keyed: list[str]) -> Job:
+    from asaql.jobs.arm_template import read_template
+
+    return read_template(path, provided, keyed)
 
 
 def _is_project(path: Path) -> bool:

@@ -1,8 +1,9 @@
 """Shapes that hold others: lists, records with known keys, mappings from chosen names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from asaql.diagnostics import did_you_mean
 from asaql.jobs.document import Items, Mapping, Node, Scalar, to_python
@@ -11,8 +12,7 @@ from asaql.jobs.shapes import Shape, report_expected
 from asaql.model import BIGINT_MAX, BIGINT_MIN
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Struct, frozen=True):
     """A list whose items have one shape."""
 
     item: Shape
@@ -29,8 +29,7 @@ class ListOf:
         return {"type": "array", "items": self.item.json_schema()}
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One event: any keys, any values that the dialect has."""
 
     def read(self, node: Node, problems: Problems) -> dict[str, Any] | None:
@@ -58,8 +57,7 @@ def _check_numbers(node: Node, problems: Problems) -> None:
         problems.error("AQ701", "a whole number does not fit a bigint", node, label="more than 64 bits")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """A key of a record.
 
     Attributes:
@@ -75,8 +73,7 @@ class Field:
     is_required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A mapping with known keys.
 
     Attributes:
@@ -178,8 +175,7 @@ def _any_of(names: Sequence[str]) -> str:
     return " or ".join(f'"{each}"' for each in names)
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A mapping from names that the user chooses to values of one shape; names must differ in more than case."""
 
     what: str

@@ -1,8 +1,9 @@
 """Fits a job's inputs and outputs to the names that its query uses."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from asaql.diagnostics import Diagnostic, QueryError, did_you_mean
 from asaql.jobs.job import InputSpec, Job, OutputSpec

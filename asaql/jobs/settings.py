@@ -1,7 +1,8 @@
 """Settings that projects and templates share: sizes, levels, policies, formats, spelled in any case."""
 
-from dataclasses import dataclass
 from typing import Final, TypeVar
+
+from msgspec import Struct
 
 from asaql.diagnostics import did_you_mean
 from asaql.jobs.document import Mapping, Node, Scalar
@@ -28,8 +29,7 @@ _LEVELS: Final[dict[str, CompatibilityLevel]] = {"1.0": "1.0", "1": "1.0", "1.1"
 _Word = TypeVar("_Word", CompatibilityLevel, OutOfOrderPolicy, OutputErrorPolicy)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Reads settings of one mapping and reports those that mean nothing."""
 
     node: Mapping

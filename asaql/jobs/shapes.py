@@ -3,8 +3,9 @@
 Validator and schema come from the same objects, so they cannot disagree on which keys exist and what they take.
 """
 
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from asaql.diagnostics import did_you_mean
 from asaql.jobs.document import Node, Scalar, kind_in_words
@@ -45,8 +46,7 @@ def _or_variable(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, _VARIABLE_SCHEMA]}
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A text that is not empty. A number or truth value counts as the text it is written as.
 
     Attributes:
@@ -74,8 +74,7 @@ class Text:
         return {"type": ["string", "number", "boolean"], "pattern": r"\S"}
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(Struct, frozen=True):
     """A whole number within bounds."""
 
     minimum: int
@@ -106,8 +105,7 @@ class Whole:
         return _or_variable({"type": "integer", "minimum": self.minimum, "maximum": self.maximum})
 
 
-@dataclass(frozen=True, slots=True)
-class Fraction:
+class Fraction(Struct, frozen=True):
     """A number that is not negative, with or without a point."""
 
     def read(self, node: Node, problems: Problems) -> float | None:
@@ -127,8 +125,7 @@ class Fraction:
         return _or_variable({"type": "number", "minimum": 0})
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(Struct, frozen=True):
     """`true` or `false`."""
 
     def read(self, node: Node, problems: Problems) -> bool | None:
@@ -147,8 +144,7 @@ class Truth:
         return _or_variable({"type": "boolean"})
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of several words."""
 
     words: tuple[str, ...]
@@ -178,8 +174,7 @@ class Choice:
         return _or_variable({"enum": [*self.words, *numbers]})
 
 
-@dataclass(frozen=True, slots=True)
-class Duration:
+class Duration(Struct, frozen=True):
     """A length of time.
 
     Attributes:
@@ -213,8 +208,7 @@ class Duration:
         return {"anyOf": [number, {"type": "string", "pattern": DURATION_PATTERN}, *none, _VARIABLE_SCHEMA]}
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """An instant in ISO 8601."""
 
     def read(self, node: Node, problems: Problems) -> int | None:

@@ -1,9 +1,10 @@
 """Reads a job file, `job.yaml`. Its keys are in `job_shape`, what they mean is told in `docs/job-file.md`."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from asaql.diagnostics import Diagnostic, QueryError, Source
 from asaql.jobs.document import Items, Mapping, Node, Scalar
@@ -67,8 +68,7 @@ def _open(path: Path) -> "_Reader":
     return _Reader(path, root, values, problems)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(Struct, frozen=True):
     """Makes a Job of values that have been checked."""
 
     path: Path

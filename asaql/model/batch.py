@@ -1,9 +1,9 @@
 """Batches of events and the promises between them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.model.column import Column
 from asaql.model.kinds import Kind
@@ -81,8 +81,7 @@ def _stable_order(times: pl.Series) -> pl.Series:
     return frame.sort("time", maintain_order=True).get_column("row")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Watermark:
+class Watermark(Struct, frozen=True, order=True):
     """The promise that no row with an earlier event time will follow on this stream.
 
     Attributes:

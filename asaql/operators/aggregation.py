@@ -1,12 +1,12 @@
 """Aggregates applied to groups of rows: the part that all kinds of windows and OVER have in common."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
 import polars as pl
+from msgspec import Struct
 
-from asaql.diagnostics import Diagnostic, JobError, Span
+from asaql.diagnostics import Diagnostic, JobError, Placed, Span
 from asaql.functions.aggregates import AggregateOptions, aggregate_named
 from asaql.functions.aggregates_gathering import Gathered, Gathering
 from asaql.functions.aggregates_partial import packing_of
@@ -24,8 +24,7 @@ _EXPANDED_ROWS: Final = 1 << 20
 """How many rows may be spread over overlapping windows at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class AggregateColumn:
+class AggregateColumn(Placed, frozen=True):
     """One aggregate of an operator, its inputs evaluated into columns of the batch.
 
     Attributes:
@@ -48,7 +47,7 @@ class AggregateColumn:
     is_text: bool = False
     parameter: int | float | None = None
     is_script: bool = False
-    span: Span | None = field(default=None, compare=False)
+    span: Span | None = None
 
 
 class ScriptAggregates(Protocol):
@@ -292,8 +291,7 @@ Values = Callable[[str], Column]
 """Returns a kept value of all rows as a column."""
 
 
-@dataclass(frozen=True, slots=True)
-class GatheredRows:
+class GatheredRows(Struct, frozen=True):
     """The rows of groups, sorted by group and then by arrival.
 
     Attributes:

@@ -1,12 +1,11 @@
 """Functions with OVER: LAG, LAST, ISFIRST and running aggregates, one value for every row."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
 
-from asaql.diagnostics import Span
+from asaql.diagnostics import Placed, Span
 from asaql.functions.windowers import ceil_to_grid
 from asaql.model import Batch, Column, Kind
 from asaql.operators.aggregation import ORDER, TIME, AggregateColumn, Aggregation
@@ -24,8 +23,7 @@ _MOST_HISTORY: Final = 4
 """A history of more than so many times the rows of a batch is searched for their keys instead of grouped with them."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnalyticColumn:
+class AnalyticColumn(Placed, frozen=True):
     """One function with OVER, its inputs evaluated into columns of the batch.
 
     Attributes:
@@ -54,7 +52,7 @@ class AnalyticColumn:
     order_by: tuple[tuple[str, bool], ...] = ()
     is_text: bool = False
     parameter: int | float | None = None
-    span: Span | None = field(default=None, compare=False)
+    span: Span | None = None
 
 
 class AnalyticOperator(Operator):

@@ -9,13 +9,12 @@ are scored and never flagged. A model all of whose values have become too old st
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeAlias
 
 import polars as pl
 
-from asaql.diagnostics import Diagnostic, JobError, Span
+from asaql.diagnostics import Diagnostic, JobError, Placed, Span
 from asaql.functions import FunctionError, anomaly
 from asaql.functions.aggregates_summary import numbers
 from asaql.model import Batch, Column, Kind
@@ -44,8 +43,7 @@ class Mode(StrEnum):
     SPIKES_AND_DIPS = "spikesanddips"
 
 
-@dataclass(frozen=True, slots=True)
-class AnomalyColumn:
+class AnomalyColumn(Placed, frozen=True):
     """One anomaly detector, its inputs evaluated into columns of the batch.
 
     Attributes:
@@ -70,7 +68,7 @@ class AnomalyColumn:
     mode: Mode | None = None
     partition_by: tuple[str, ...] = ()
     when: str | None = None
-    span: Span | None = field(default=None, compare=False)
+    span: Span | None = None
 
 
 class AnomalyOperator(Operator):

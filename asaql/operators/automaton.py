@@ -4,8 +4,9 @@ A pattern is compiled to instructions: take one event, or go on at one of two pl
 Quantifiers prefer more, alternatives the one written first.
 """
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from asaql.syntax.ast import (
     Pattern,
@@ -20,23 +21,20 @@ ANY_EVENT: Final = ""
 """The variable of `.`, which every event satisfies and no expression can name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Take:
+class Take(Struct, frozen=True):
     """Take one event that satisfies `variable` (folded), then go on with the next instruction."""
 
     variable: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fork:
+class Fork(Struct, frozen=True):
     """Go on at `preferred`, or else at `other`."""
 
     preferred: int
     other: int
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(Struct, frozen=True):
     """The events taken are a match."""
 
 

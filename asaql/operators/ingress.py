@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.model import Batch, Watermark
 from asaql.operators.batch_queue import read_batches, sorted_by_time, write_batches
@@ -21,8 +21,7 @@ MOST_HELD_BYTES: Final = 64 << 20
 """About how much memory events may take that wait to be sorted, if there is another place for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class IngressPlan:
+class IngressPlan(Struct, frozen=True):
     """How events enter.
 
     With neither a late nor an out-of-order tolerance nothing bounds how far back an event may lie: events are sorted

@@ -2,11 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final, TypeAlias
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.model import Batch, Column, Kind, Watermark
 from asaql.model.column import repeated
@@ -37,8 +37,7 @@ _BATCH_ROWS: Final = 1 << 16
 """Rows in a batch of the result."""
 
 
-@dataclass(frozen=True, slots=True)
-class JoinBound:
+class JoinBound(Struct, frozen=True):
     """`lower <= DATEDIFF(unit, left, right) <= upper`: the number of unit boundaries from the left to the right time.
 
     Attributes:
@@ -54,8 +53,7 @@ class JoinBound:
     left_time: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JoinPlan:
+class JoinPlan(Struct, frozen=True):
     """What a `JoinOperator` computes.
 
     Attributes:

@@ -6,10 +6,10 @@ much on both sides, that could give any number of pairs to leave out: then each 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.functions.value_codes import joint_equality_series
 from asaql.model import Column
@@ -24,8 +24,7 @@ _FEW: Final = 4
 _MIXER: Final = 0x9E3779B97F4A7C15
 
 
-@dataclass(frozen=True, slots=True)
-class PairSearch:
+class PairSearch(Struct, frozen=True):
     """Two sides and what pairs them.
 
     Attributes:

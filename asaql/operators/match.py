@@ -1,12 +1,12 @@
 """MATCH_RECOGNIZE: matches of a pattern over the events of each partition."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import polars as pl
+from msgspec import Struct
 
-from asaql.diagnostics import Diagnostic, JobError, Span
+from asaql.diagnostics import Diagnostic, JobError, Placed, Span
 from asaql.functions.aggregates_summary import Extreme, Merge
 from asaql.functions.registry import FunctionError
 from asaql.functions.value_codes import decode_value, encode_value, equality_code
@@ -37,8 +37,7 @@ from asaql.syntax.ast import (
 _FORMAT: Final = ("match", 1)
 
 
-@dataclass(frozen=True, slots=True)
-class PatternColumn:
+class PatternColumn(Placed, frozen=True):
     """`First | Last | Min | Max (variable.field)`.
 
     Attributes:
@@ -53,11 +52,10 @@ class PatternColumn:
     name: str
     variable: str
     source: str
-    span: Span | None = field(default=None, compare=False)
+    span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MatchPlan:
+class MatchPlan(Struct, frozen=True):
     """What a `MatchOperator` computes.
 
     Attributes:

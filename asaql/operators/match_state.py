@@ -1,8 +1,9 @@
 """The attempts at a match that are under way, and how they are written down."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from asaql.functions.value_codes import decode_value, encode_value
 from asaql.model import Value
@@ -43,8 +44,7 @@ class Thread(NamedTuple):
     taken: Taken | None
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(Struct):
     """All ways to read the events from one event on.
 
     Attributes:

@@ -1,12 +1,12 @@
 """The first of two phases of GROUP BY with a window: groups of one batch, before events of all batches are sorted."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from math import gcd
 from typing import Final
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.functions.aggregates_summary import Merge
 from asaql.functions.value_codes import equality_series
@@ -32,8 +32,7 @@ _GROUP: Final = ".group"
 _COUNT: Final = pl.len().alias(ROWS)
 
 
-@dataclass(frozen=True, slots=True)
-class PartialWindowSpec:
+class PartialWindowSpec(Struct, frozen=True):
     """Give the states of groups of rows instead of the rows.
 
     Attributes:

@@ -1,8 +1,9 @@
 """The operators that look at one row at a time and keep nothing: filter, compute, project, rename."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from asaql.analysis.bound import BoundExpression
 from asaql.model import Batch, Column
@@ -14,22 +15,19 @@ _T = TypeVar("_T")
 Named = Sequence[tuple[str, BoundExpression]]
 
 
-@dataclass(frozen=True, slots=True)
-class FilterSpec:
+class FilterSpec(Struct, frozen=True):
     """Keep the rows for which the predicate is true."""
 
     predicate: BoundExpression
 
 
-@dataclass(frozen=True, slots=True)
-class ComputeSpec:
+class ComputeSpec(Struct, frozen=True):
     """Add columns."""
 
     columns: tuple[tuple[str, BoundExpression], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectSpec:
+class ProjectSpec(Struct, frozen=True):
     """Give these columns and no others."""
 
     columns: tuple[tuple[str, BoundExpression], ...]

@@ -2,11 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.functions.value_codes import joint_equality_series
 from asaql.model import Batch, Column, Kind, Watermark
@@ -20,8 +20,7 @@ _PAIRS: Final = 1 << 20
 """How many candidate pairs may be made at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceJoinPlan:
+class ReferenceJoinPlan(Struct, frozen=True):
     """What a `ReferenceJoinOperator` computes.
 
     Attributes:

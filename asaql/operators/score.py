@@ -12,8 +12,10 @@ until the batches before them are gone.
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from asaql.diagnostics import JobError, Source, Span
 from asaql.model import Batch, Column, Value, Watermark
@@ -46,8 +48,7 @@ class Scorer(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(Struct):
     """A batch with the results that its rows have so far."""
 
     batch: Batch

@@ -3,10 +3,10 @@
 import io
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.functions.value_codes import encode_value
 from asaql.model import Batch, Column
@@ -60,8 +60,7 @@ def _memory_of_objects(column: Column) -> int:
     return codes * _OBJECT_FACTOR * height // max(len(samples), 1)
 
 
-@dataclass(slots=True)
-class _Slice:
+class _Slice(Struct):
     """Rows of a run in order: in memory, or at a number of the spill with the kinds of its columns.
 
     Attributes:

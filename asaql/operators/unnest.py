@@ -1,10 +1,10 @@
 """CROSS and OUTER APPLY: one row per element of an array or property of a record."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.analysis.bound import BoundExpression
 from asaql.functions import describe
@@ -14,8 +14,7 @@ from asaql.operators.evaluate import EvaluationError, Evaluator
 from asaql.operators.project import guarded
 
 
-@dataclass(frozen=True, slots=True)
-class UnnestSpec:
+class UnnestSpec(Struct, frozen=True):
     """An APPLY.
 
     Attributes:

@@ -1,10 +1,10 @@
 """GROUP BY with a window: any windows times any aggregates."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.functions.windowers import Hopping, Session, Sliding, Windower
 from asaql.model import Batch, Column, Watermark
@@ -20,8 +20,7 @@ from asaql.operators.window_state import ClosedWindows, WindowRows, WindowState
 _FORMAT: Final = ("window", 1)
 
 
-@dataclass(frozen=True, slots=True)
-class KeyColumn:
+class KeyColumn(Struct, frozen=True):
     """A grouping key, evaluated into a column of the batch.
 
     Attributes:
@@ -33,8 +32,7 @@ class KeyColumn:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A window of GROUP BY.
 
     Attributes:
@@ -48,8 +46,7 @@ class Window:
     session_keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class WindowPlan:
+class WindowPlan(Struct, frozen=True):
     """What a `WindowAggregateOperator` computes.
 
     Attributes:

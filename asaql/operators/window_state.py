@@ -1,10 +1,10 @@
 """What the states of the different kinds of windows have in common."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.model import Column
 from asaql.operators.aggregation import ORDER, TIME, Aggregation, GatheredRows
@@ -15,8 +15,7 @@ END: Final = ".end"
 """Column of window ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class WindowRows:
+class WindowRows(Struct, frozen=True):
     """New rows, prepared once for all windows.
 
     Attributes:
@@ -38,8 +37,7 @@ class WindowRows:
     is_grouped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedWindows:
+class ClosedWindows(Struct, frozen=True):
     """The rows that closed windows give, in the order of window end and first appearance of the group.
 
     Attributes:

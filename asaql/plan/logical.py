@@ -15,19 +15,23 @@ stored twice. Steps are trees of their own, read by `StepScan`, so that a step w
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any
+from typing import Any, Final, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from asaql.analysis.bound import AggregateCall, BoundExpression, ColumnRef, slots_of
 from asaql.analysis.bound_query import AnalyticCall, BoundMatch, TimeBound, WindowSpec
-from asaql.diagnostics import Span
+from asaql.diagnostics import Placed, Span
 from asaql.model import Kind
 
 Named = tuple[tuple[str, BoundExpression], ...]
 
+_EXPRESSIONS: Final = frozenset(get_args(BoundExpression))
+"""A look-up by type: most of what a plan holds is none of them, and asking that one by one takes long."""
 
-@dataclass(frozen=True, slots=True)
-class Partitioning:
+
+class Partitioning(Struct, frozen=True):
     """How rows may be spread over shards.
 
     Attributes:
@@ -49,11 +53,10 @@ ANY = Partitioning()
 SINGLE = Partitioning("single")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanNode:
+class PlanNode(Placed, frozen=True, kw_only=True):
     """A node of the plan."""
 
-    span: Span = field(default=Span(0, 0), compare=False, repr=False)
+    span: Span = Span(0, 0)
 
     @property
     def children(self) -> tuple["PlanNode", ...]:
@@ -84,8 +87,7 @@ class PlanNode:
         return self.children[0].partitioning
 
 
-@dataclass(frozen=True, slots=True)
-class Scan(PlanNode):
+class Scan(PlanNode, frozen=True):
     """Reads an input: decodes the fields named, stamps events, applies the time policies, sorts.
 
     Attributes:
@@ -118,8 +120,7 @@ class Scan(PlanNode):
         return ANY
 
 
-@dataclass(frozen=True, slots=True)
-class StepScan(PlanNode):
+class StepScan(PlanNode, frozen=True):
     """Reads the rows of a step: slot and column of each field; `*` is the whole row of a step without fixed columns."""
 
     step: str
@@ -137,8 +138,7 @@ class StepScan(PlanNode):
         return SINGLE
 
 
-@dataclass(frozen=True, slots=True)
-class Compute(PlanNode):
+class Compute(PlanNode, frozen=True):
     """Adds columns."""
 
     child: PlanNode
@@ -150,16 +150,14 @@ class Compute(PlanNode):
         return self.child.slots + tuple(slot for slot, _ in self.columns)
 
 
-@dataclass(frozen=True, slots=True)
-class Filter(PlanNode):
+class Filter(PlanNode, frozen=True):
     """Keeps the rows for which the predicate is true."""
 
     child: PlanNode
     predicate: BoundExpression
 
 
-@dataclass(frozen=True, slots=True)
-class Project(PlanNode):
+class Project(PlanNode, frozen=True):
     """Gives these columns and no others; the slot `*` holds a row whose columns differ event by event."""
 
     child: PlanNode
@@ -182,8 +180,7 @@ class Project(PlanNode):
         return SINGLE
 
 
-@dataclass(frozen=True, slots=True)
-class Score(PlanNode):
+class Score(PlanNode, frozen=True):
     """Sends the argument of each row to a scoring service and adds its answer; order is kept."""
 
     child: PlanNode
@@ -197,8 +194,7 @@ class Score(PlanNode):
         return (*self.child.slots, self.slot)
 
 
-@dataclass(frozen=True, slots=True)
-class Unnest(PlanNode):
+class Unnest(PlanNode, frozen=True):
     """APPLY: one row per element of an array or property of a record."""
 
     child: PlanNode
@@ -214,8 +210,7 @@ class Unnest(PlanNode):
         return (*self.child.slots, self.key_slot, self.value_slot)
 
 
-@dataclass(frozen=True, slots=True)
-class Analytic(PlanNode):
+class Analytic(PlanNode, frozen=True):
     """Adds the values of functions with OVER: one per row, from the rows before it."""
 
     child: PlanNode
@@ -236,8 +231,7 @@ class Analytic(PlanNode):
         return Partitioning("by", ordered) if ordered else SINGLE
 
 
-@dataclass(frozen=True, slots=True)
-class Aggregate(PlanNode):
+class Aggregate(PlanNode, frozen=True):
     """GROUP BY: one row per window and key tuple that holds a row; its time is the window's end."""
 
     child: PlanNode
@@ -273,8 +267,7 @@ class Aggregate(PlanNode):
         return SINGLE
 
 
-@dataclass(frozen=True, slots=True)
-class Join(PlanNode):
+class Join(PlanNode, frozen=True):
     """Joins two streams within time bounds; an inner row carries the later of the two times."""
 
     left: PlanNode
@@ -309,8 +302,7 @@ class Join(PlanNode):
         return self.need
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceJoin(PlanNode):
+class ReferenceJoin(PlanNode, frozen=True):
     """Looks up the rows of the left side in reference data, of which every shard has its own copy."""
 
     left: PlanNode
@@ -334,8 +326,7 @@ class ReferenceJoin(PlanNode):
         return self.left.slots + self.right.slots
 
 
-@dataclass(frozen=True, slots=True)
-class Match(PlanNode):
+class Match(PlanNode, frozen=True):
     """MATCH_RECOGNIZE: one row per match, with the measures."""
 
     child: PlanNode
@@ -358,8 +349,7 @@ class Match(PlanNode):
         return SINGLE
 
 
-@dataclass(frozen=True, slots=True)
-class Merge(PlanNode):
+class Merge(PlanNode, frozen=True):
     """UNION: the rows of all branches in the order of time; of equal times, the earlier branch first."""
 
     branches: tuple[PlanNode, ...]
@@ -385,8 +375,7 @@ class Merge(PlanNode):
         return kinds.pop() if len(kinds) == 1 else SINGLE
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange(PlanNode):
+class Exchange(PlanNode, frozen=True):
     """Spreads rows anew, so that the node above gets what it needs."""
 
     child: PlanNode
@@ -398,8 +387,7 @@ class Exchange(PlanNode):
         return self.to
 
 
-@dataclass(frozen=True, slots=True)
-class Output(PlanNode):
+class Output(PlanNode, frozen=True):
     """Writes rows to an output; `columns` is None where they differ event by event."""
 
     child: PlanNode
@@ -407,8 +395,7 @@ class Output(PlanNode):
     columns: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A whole query: steps in the order in which they may read each other, then outputs."""
 
     steps: tuple[tuple[str, PlanNode], ...]
@@ -457,10 +444,11 @@ def map_expressions(node: Any, change: Callable[[BoundExpression], BoundExpressi
     """Return a plan node or bound node with every outermost expression in it replaced by `change`."""
     if isinstance(node, tuple):
         return tuple(map_expressions(each, change) for each in node)
-    if isinstance(node, BoundExpression):
+    if type(node) in _EXPRESSIONS:
         return change(node)
-    if is_dataclass(node) and not isinstance(node, (type, PlanNode, Span)):
-        changes = {f.name: map_expressions(getattr(node, f.name), change) for f in fields(node) if f.name != "span"}
+    if isinstance(node, Struct) and not isinstance(node, (PlanNode, Span)):
+        names = [name for name in node.__struct_fields__ if name != "span"]
+        changes = {name: map_expressions(getattr(node, name), change) for name in names}
         return replace(node, **changes)
     return node
 
@@ -468,8 +456,7 @@ def map_expressions(node: Any, change: Callable[[BoundExpression], BoundExpressi
 def with_expressions(node: PlanNode, change: Callable[[BoundExpression], BoundExpression]) -> PlanNode:
     """Return a node with its own expressions replaced; its children stay as they are."""
     changes: dict[str, Any] = {}
-    for each in fields(node):
-        value = getattr(node, each.name)
-        if each.name not in ("span", "child", "left", "right", "branches"):
-            changes[each.name] = map_expressions(value, change)
+    for name in node.__struct_fields__:
+        if name not in ("span", "child", "left", "right", "branches"):
+            changes[name] = map_expressions(getattr(node, name), change)
     return replace(node, **changes)

@@ -1,6 +1,6 @@
 """From a job to a plan."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from asaql.analysis import Catalog, DeclaredFunction, FunctionKind, analyse
 from asaql.diagnostics import Diagnostic, QueryError
@@ -10,8 +10,7 @@ from asaql.plan.logical import Scan, nodes_of
 from asaql.syntax import parse
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     """A job whose query can run.
 
     Attributes:

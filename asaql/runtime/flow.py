@@ -1,9 +1,10 @@
 """Running operators joined to each other: what one gives, the next takes, down to the outputs."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from heapq import heapify, heappop, heapreplace
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from asaql.model import Batch, Watermark
 from asaql.operators.contract import Emission, Operator
@@ -48,8 +49,7 @@ class Share(Protocol):
         ...
 
 
-@dataclass(eq=False)
-class Stage:
+class Stage(Struct, eq=False):
     """An operator with the stages that take what it gives.
 
     Attributes:
@@ -111,8 +111,7 @@ class Stage:
                 target.take(emission, port)
 
 
-@dataclass(eq=False)
-class SinkStage:
+class SinkStage(Struct, eq=False):
     """The end of a flow: passes rows to a sink."""
 
     sink: Sink
@@ -126,8 +125,7 @@ class SinkStage:
         """Nothing is held: the host commits the sink when the whole job has ended."""
 
 
-@dataclass(eq=False)
-class Flow:
+class Flow(Struct, eq=False):
     """All stages of a job on one worker.
 
     Attributes:

@@ -5,7 +5,9 @@ the reading of the input, which worker processes share; everything else runs in 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from asaql.analysis.bound import BoundExpression, EventTime, children
 from asaql.diagnostics import Source
@@ -45,8 +47,7 @@ from asaql.runtime.tail import TailStage, TailTask, WindowShare
 from asaql.udf.script_spec import ScriptFunction
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What the plan alone does not say.
 
     Attributes:
@@ -72,8 +73,7 @@ class Surroundings:
     is_dated: bool = False
 
 
-@dataclass(slots=True)
-class _Input:
+class _Input(Struct):
     """What is known of an input while its leaves are collected."""
 
     name: str
@@ -84,8 +84,7 @@ class _Input:
     entries: list[Stage] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Lowered:
+class Lowered(Struct, frozen=True):
     """A job ready to run: the flow, and for each input, folded, how it is read."""
 
     flow: Flow

@@ -1,7 +1,12 @@
-"""Lowering of what depends on time: ingress, windows, joins, analytic functions, pattern matching."""
+"""Lowering of what depends on time: ingress, windows, joins, analytic functions, pattern matching.
+
+Operators that few queries have are loaded where a query has them.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from asaql.analysis.bind_detector import DETECTORS
 from asaql.analysis.bound import (
@@ -24,21 +29,20 @@ from asaql.analysis.units import unit_ticks
 from asaql.functions.windowers import Hopping, Session, Sliding, Snapshot, Tumbling, Windower
 from asaql.jobs import TimePolicies
 from asaql.operators.aggregation import AggregateColumn, Aggregation, ScriptAggregates
-from asaql.operators.analytic import AnalyticColumn, AnalyticOperator
-from asaql.operators.anomaly import AnomalyColumn, AnomalyOperator, Mode
 from asaql.operators.evaluate import Evaluator
 from asaql.operators.ingress import IngressOperator, IngressPlan
-from asaql.operators.join import JoinBound, JoinOperator, JoinPlan, Predicate
-from asaql.operators.match import MatchOperator, MatchPlan, PatternColumn
 from asaql.operators.merge import MergeOperator
 from asaql.operators.partial_window import PartialWindowSpec, common_panes
 from asaql.operators.project import ComputeOperator, ComputeSpec, ProjectOperator, ProjectSpec
-from asaql.operators.reference_join import ReferenceJoinOperator, ReferenceJoinPlan
 from asaql.operators.window import KeyColumn, Window, WindowAggregateOperator, WindowPlan
 from asaql.plan.logical import Aggregate, Analytic, Join, Match, Merge, PlanNode, ReferenceJoin, Scan, StepScan
 from asaql.runtime.flow import Stage
 from asaql.runtime.reading import ARRIVAL_SLOT, RowSpec
 from asaql.runtime.spill import TemporarySpill
+
+if TYPE_CHECKING:
+    from asaql.operators.anomaly import AnomalyColumn
+    from asaql.operators.join import Predicate
 
 
 class Arguments:
@@ -139,6 +143,8 @@ class TimeLowering:
         return stage
 
     def _analytic(self, node: Analytic) -> Stage:
+        from asaql.operators.analytic import AnalyticColumn, AnalyticOperator
+
         arguments = Arguments()
         partition = [arguments.slot(f"partition.{at}", key) for at, key in enumerate(node.partition_keys)]
         calls = []
@@ -176,9 +182,15 @@ class TimeLowering:
         stage = self._with_arguments(node.child, arguments)
         if calls:
             stage = self._stage(AnalyticOperator(calls), stage)
-        return self._stage(AnomalyOperator(detectors), stage) if detectors else stage
+        if detectors:
+            from asaql.operators.anomaly import AnomalyOperator
+
+            stage = self._stage(AnomalyOperator(detectors), stage)
+        return stage
 
     def _join(self, node: Join) -> Stage:
+        from asaql.operators.join import JoinBound, JoinOperator, JoinPlan
+
         left, right = Arguments(), Arguments()
         keys = tuple(
             (_key_slot(f"left.{at}", left_key, left), _key_slot(f"right.{at}", right_key, right))
@@ -203,6 +215,8 @@ class TimeLowering:
         return self._stage(operator, self._with_arguments(node.left, left), self._with_arguments(node.right, right))
 
     def _reference_join(self, node: ReferenceJoin) -> Stage:
+        from asaql.operators.reference_join import ReferenceJoinOperator, ReferenceJoinPlan
+
         left, right = Arguments(), Arguments()
         keys = tuple(
             (left.slot(f"left.{at}", left_key), right.slot(f"right.{at}", right_key))
@@ -213,14 +227,19 @@ class TimeLowering:
         return self._stage(operator, self._with_arguments(node.left, left), self._with_arguments(node.right, right))
 
     def _match(self, node: Match) -> Stage:
+        from asaql.operators.match import MatchOperator, MatchPlan, PatternColumn
+
+        def column(each: PatternAggregate) -> PatternColumn:
+            return PatternColumn(each.result_slot, each.name, each.variable, each.slot, each.span)
+
         match, arguments = node.match, Arguments()
         keys = tuple(arguments.slot(f"partition.{at}", key) for at, key in enumerate(match.partition_by))
         plan = MatchPlan(
             match.limit,
             match.pattern,
             keys,
-            tuple((variable, tuple(map(_pattern_column, reads))) for variable, reads, _ in match.definitions),
-            tuple(map(_pattern_column, match.measure_aggregates)),
+            tuple((variable, tuple(map(column, reads))) for variable, reads, _ in match.definitions),
+            tuple(map(column, match.measure_aggregates)),
             match.classifier_slot,
         )
         conditions = {variable: self._mask(condition) for variable, _, condition in match.definitions}
@@ -228,12 +247,12 @@ class TimeLowering:
         measures = ProjectSpec(tuple((f"$measure.{name}", value) for name, value in match.measures))
         return self._stage(ProjectOperator(measures, self._evaluator), matched)
 
-    def _predicate(self, residual: BoundExpression | None) -> Predicate | None:
+    def _predicate(self, residual: BoundExpression | None) -> "Predicate | None":
         if residual is None:
             return None
         return self._mask(residual)
 
-    def _mask(self, condition: BoundExpression) -> Predicate:
+    def _mask(self, condition: BoundExpression) -> "Predicate":
         evaluator = self._evaluator
         return lambda batch: evaluator.mask(condition, batch)
 
@@ -277,15 +296,13 @@ def source_lags(node: PlanNode) -> dict[str, int]:
         return {node.alias: 0}
     if not isinstance(node, Join):
         return source_lags(node.children[0])
+    from asaql.operators.join import JoinBound, JoinPlan
+
     left, right = source_lags(node.left), source_lags(node.right)
     bounds = tuple(JoinBound(unit_ticks(each.unit), each.lower, each.upper) for each in node.bounds)
     plan = JoinPlan((), (), (), bounds, node.is_left, max(left[each.left] for each in node.bounds))
     behind = {alias: lag + plan.left_falls_behind for alias, lag in left.items()}
     return behind | {alias: lag + plan.right_falls_behind for alias, lag in right.items()}
-
-
-def _pattern_column(aggregate: PatternAggregate) -> PatternColumn:
-    return PatternColumn(aggregate.result_slot, aggregate.name, aggregate.variable, aggregate.slot, aggregate.span)
 
 
 def aggregate_column(slot: str, call: AggregateCall, arguments: Arguments) -> AggregateColumn:
@@ -316,7 +333,9 @@ def _condition(when: BoundExpression | None) -> BoundExpression | None:
     return Conditional((Branch(when, Constant(True)),), Constant(False), span=when.span)
 
 
-def _detector(call: AnalyticCall, partition_by: tuple[str, ...], arguments: Arguments) -> AnomalyColumn:
+def _detector(call: AnalyticCall, partition_by: tuple[str, ...], arguments: Arguments) -> "AnomalyColumn":
+    from asaql.operators.anomaly import AnomalyColumn, Mode
+
     assert call.argument is not None
     confidence, history_size, *mode = call.parameters
     when = _condition(call.when)

@@ -2,22 +2,21 @@
 
 import pickle
 import struct
-from dataclasses import dataclass
 from io import FileIO
 from typing import Any
+
+from msgspec import Struct
 
 _LENGTH = struct.Struct("<Q")
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A bug that showed in a worker: the traceback."""
 
     traceback: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """A worker has started."""
 
 

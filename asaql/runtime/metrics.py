@@ -1,7 +1,9 @@
 """What a run counts, under the service's own metric names."""
 
-from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 GAUGES: Final = frozenset({"Backlogged Input Events", "Watermark Delay", "Function Requests In Flight"})
 """The metrics that go up and down; all others only go up."""
@@ -9,8 +11,7 @@ GAUGES: Final = frozenset({"Backlogged Input Events", "Watermark Delay", "Functi
 _COUNTED: Final = ("events_in", "bytes_in", "malformed", "untimed", "late", "early", "out_of_order", "refused")
 
 
-@dataclass(slots=True)
-class FunctionCounts:
+class FunctionCounts(Struct):
     """What became of the calls of one scoring function.
 
     Attributes:
@@ -28,8 +29,7 @@ class FunctionCounts:
     in_flight: int = 0
 
 
-@dataclass(slots=True)
-class RunSummary:
+class RunSummary(Struct):
     """What a run did, or has done so far.
 
     Attributes:

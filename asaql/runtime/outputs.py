@@ -1,8 +1,9 @@
 """Outputs: batches to bytes to files, to standard output, or to rows in memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from asaql.formats import Encoder, encoder_for
 from asaql.model import Batch
@@ -24,8 +25,7 @@ class Target(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(Struct, frozen=True):
     """Rows of an output as bytes."""
 
     data: bytes
@@ -50,8 +50,7 @@ class BatchEncoder:
         return Encoded(self._encoder.encode(columns, batch.height), batch.height)
 
 
-@dataclass(frozen=True, slots=True)
-class JsonLines:
+class JsonLines(Struct, frozen=True):
     """The description of an output whose rows any process can encode, as each stands for itself; plain data.
 
     Attributes:

@@ -13,9 +13,10 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import FileIO
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
 
 from asaql.diagnostics import AsaqlError, Diagnostic, JobError
 from asaql.runtime.messages import Failure, Ready, receive, send
@@ -38,8 +39,7 @@ class SharedTask:
         self.key = hashlib.sha256(self.data).hexdigest()
 
 
-@dataclass(slots=True, eq=False)
-class Ticket:
+class Ticket(Struct, eq=False):
     """Stands for an answer.
 
     Attributes:

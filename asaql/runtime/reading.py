@@ -5,9 +5,9 @@ them needs. Each reading SELECT is a `Leaf`, with the row-by-row operators that 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 import polars as pl
+from msgspec import Struct, field
 
 from asaql.analysis.bound import BoundExpression
 from asaql.diagnostics import Source
@@ -37,8 +37,7 @@ ARRIVAL_SLOT = "$arrival"
 RowSpec = FilterSpec | ComputeSpec | ProjectSpec | UnnestSpec | PartialWindowSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """How one SELECT reads an input.
 
     Attributes:
@@ -60,8 +59,7 @@ class Leaf:
     lines: JsonLines | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InputTask:
+class InputTask(Struct, frozen=True):
     """Everything that is needed to turn an input's chunks into batches; plain data, sent to worker processes.
 
     Attributes:
@@ -89,8 +87,7 @@ class InputTask:
     query: Source
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """What became of one chunk.
 
     Attributes:

@@ -1,10 +1,11 @@
 """Reference data by date and time in its path: each file is a snapshot that counts from the time its path names."""
 
 import re
-from dataclasses import replace
 from glob import escape, glob
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from asaql.diagnostics import Diagnostic, QueryError
 from asaql.jobs import InputSpec

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import polars as pl
+from msgspec.structs import replace
 
 from asaql.connectors import LineCounter
 from asaql.diagnostics import Diagnostic, QueryError, Severity, did_you_mean

@@ -1,8 +1,10 @@
 """The scoring functions of a run: one service per function, whatever number of calls it has."""
 
+import dataclasses
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from asaql.analysis.bound import MakeRecord, ScriptCall
 from asaql.diagnostics import QueryError
@@ -71,7 +73,8 @@ class Scorers:
 
     def _start(self, name: str) -> "HttpScorer | ReplayScorer":
         function: ScoringFunction = next(each for each in self._job.scorers if each.name.casefold() == name.casefold())
-        function = replace(function, parallel_requests=function.parallel_requests * partitions_of(self._job))
+        requests = function.parallel_requests * partitions_of(self._job)
+        function = dataclasses.replace(function, parallel_requests=requests)
         if function.replay is not None:
             return self._replay(function)
         from asaql.udf.scoring import open_scorer  # loading an HTTP client takes a tenth of a second

@@ -1,8 +1,9 @@
 """Where operators lay off what memory shall not hold: temporary files without a name."""
 
 import tempfile
-from dataclasses import dataclass
 from typing import IO, Final
+
+from msgspec import Struct
 
 from asaql.diagnostics import Diagnostic, JobError
 
@@ -10,8 +11,7 @@ _SEGMENT_BYTES: Final = 1 << 30
 """When a file is this long the next one is begun, so that room is given back before all is read."""
 
 
-@dataclass(eq=False, slots=True)
-class _Segment:
+class _Segment(Struct, eq=False):
     """One file, its length and how many byte strings of it are still wanted."""
 
     file: IO[bytes]

@@ -2,9 +2,9 @@
 
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.diagnostics import AsaqlError, Source
 from asaql.functions.windowers import Hopping
@@ -24,8 +24,7 @@ _PENDING_FOR_EACH = 8
 """Batches, for each process, that may be encoded before their turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class TailTask:
+class TailTask(Struct, frozen=True):
     """The last steps of an output; plain data, sent to worker processes.
 
     Attributes:

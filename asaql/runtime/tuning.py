@@ -13,11 +13,13 @@ Everything is bounded: `Limits` says by how much time and how many requests.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import cycle, islice
 from statistics import median
 from threading import Lock
 from typing import Final, Protocol
+
+from msgspec import Struct, field
 
 from asaql.diagnostics import Diagnostic, QueryError
 from asaql.jobs import Job
@@ -39,8 +41,7 @@ _PARALLEL_GAIN: Final = 1.1
 """How many times the rows a second twice the requests at a time must bring to be worth it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What tuning may cost.
 
     Attributes:
@@ -54,8 +55,7 @@ class Limits:
     parallel_requests: int = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """What a number of like requests gave.
 
     Attributes:
@@ -81,8 +81,7 @@ class Probe(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(Struct, frozen=True):
     """What was measured with one setting.
 
     Attributes:
@@ -102,8 +101,7 @@ class Measurement:
     retries: int = 0
 
 
-@dataclass(slots=True)
-class Tuning:
+class Tuning(Struct):
     """What tuning found.
 
     Attributes:

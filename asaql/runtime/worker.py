@@ -6,44 +6,15 @@ imported again.
 
 import io
 import os
-import pickle
 import signal
 import sys
-import traceback
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
 from asaql.runtime.memory import keep_freed_memory, seldom_collected
-from asaql.runtime.messages import Failure, Ready, receive, send
-from asaql.runtime.tail import TailReader, TailTask
-from asaql.runtime.task_reader import TaskReader
-
-_MOST_TASKS = 64
-
-
-class Worker:
-    """Keeps the readers of the tasks that it has seen."""
-
-    def __init__(self) -> None:
-        self._readers: dict[str, TaskReader | TailReader] = {}
-
-    def answer(self, request: Any) -> Any:
-        """Return the answer to a request: the key of a task, the task where it is new, and arguments of a reader."""
-        key, task, *arguments = request
-        try:
-            if task is not None:
-                self._open(key, task)
-            return self._readers[key].read(*arguments)
-        except Exception:
-            return Failure(traceback.format_exc())
-
-    def _open(self, key: str, task: bytes) -> None:
-        while len(self._readers) >= _MOST_TASKS:
-            self._readers.pop(next(iter(self._readers))).close()
-        opened = pickle.loads(task)
-        self._readers[key] = TailReader(opened) if isinstance(opened, TailTask) else TaskReader(opened)
+from asaql.runtime.messages import Ready, receive, send
 
 
 def main() -> None:
@@ -56,12 +27,15 @@ def main() -> None:
     # Requests are taken at once, so that who sends one never waits for the answer to the one before.
     requests: SimpleQueue[Any] = SimpleQueue()
     Thread(target=_receive_all, args=(source, requests), daemon=True).start()
-    worker = Worker()
     # An error of a pipe means that no one is left to take answers.
     with suppress(OSError), seldom_collected():
+        # To load this takes most of the time of the start, and less where garbage is seldom looked for.
+        from asaql.runtime.tasks import Tasks
+
+        tasks = Tasks()
         send(target, Ready())
         while (request := requests.get()) is not None:
-            send(target, worker.answer(request))
+            send(target, tasks.answer(request))
     # There is nothing to tidy up, which takes Python a while.
     os._exit(0)
 

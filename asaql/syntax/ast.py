@@ -4,28 +4,27 @@ Every node carries the span of its text. Spans do not count in comparisons, so t
 equal trees. Keywords, operators and prefixes are kept in their canonical spelling, names as they were written.
 """
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from asaql.diagnostics import Span
+from asaql.diagnostics import Placed, Span
 
 NOWHERE = Span(0, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Placed, frozen=True, kw_only=True):
     """Anything with a place in the text."""
 
-    span: Span = field(default=NOWHERE, compare=False, repr=False)
+    span: Span = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier(Node):
+class Identifier(Node, frozen=True):
     """A name; `is_double_quoted` where it stands in double quotes, which samples also use for strings."""
 
     name: str
-    is_double_quoted: bool = field(default=False, compare=False)
+    is_double_quoted: bool = False
+
+    _uncounted = frozenset({"span", "is_double_quoted"})
 
     @property
     def folded(self) -> str:
@@ -36,72 +35,62 @@ class Identifier(Node):
 # Expressions -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class IntegerLiteral(Node):
+class IntegerLiteral(Node, frozen=True):
     """`12`; never negative: a sign is a `Unary`."""
 
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class FloatLiteral(Node):
+class FloatLiteral(Node, frozen=True):
     """`1.5` or `1e3`."""
 
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class StringLiteral(Node):
+class StringLiteral(Node, frozen=True):
     """`'text'`, without its quotes and with doubled quotes undone."""
 
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class NullLiteral(Node):
+class NullLiteral(Node, frozen=True):
     """`NULL`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Path(Node):
+class Path(Node, frozen=True):
     """`a.b.c`: a column, a field of a record, a source or a step used as a value, or `System.Timestamp`."""
 
     parts: tuple[Identifier, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Star(Node):
+class Star(Node, frozen=True):
     """`*`, `a.*` or `a.rec.*`."""
 
     qualifier: tuple[Identifier, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FieldAccess(Node):
+class FieldAccess(Node, frozen=True):
     """`<call>.name`: a field of a value that is no path."""
 
     operand: "Expression"
     name: Identifier
 
 
-@dataclass(frozen=True, slots=True)
-class Duration(Node):
+class Duration(Node, frozen=True):
     """`DURATION(unit, count)` of a LIMIT clause."""
 
     unit: Identifier
     count: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class OrderItem(Node):
+class OrderItem(Node, frozen=True):
     """One key of `ORDER BY`."""
 
     key: "Expression"
     is_descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Over(Node):
+class Over(Node, frozen=True):
     """`OVER ([PARTITION BY ..] [ORDER BY ..] [LIMIT DURATION(..)] [WHEN ..])`."""
 
     partition_by: tuple["Expression", ...] = ()
@@ -110,8 +99,7 @@ class Over(Node):
     when: "Expression | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Node):
+class Call(Node, frozen=True):
     """A function call of any kind, windows included: `COUNT(DISTINCT x)`, `udf.f(x)`, `System.Timestamp()`.
 
     `prefix` is what stands before the last dot: `udf`, `uda`, `System`, or a mistake.
@@ -124,16 +112,14 @@ class Call(Node):
     over: Over | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TypeName(Node):
+class TypeName(Node, frozen=True):
     """A type as written: `bigint`, or `nvarchar` with the arguments `("max",)`."""
 
     name: str
     arguments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Cast(Node):
+class Cast(Node, frozen=True):
     """`CAST(operand AS type)`, or TRY_CAST when `is_safe`."""
 
     operand: "Expression"
@@ -141,16 +127,14 @@ class Cast(Node):
     is_safe: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class When(Node):
+class When(Node, frozen=True):
     """`WHEN condition THEN result`; in a simple CASE the condition is the value to compare with."""
 
     condition: "Expression"
     result: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Case(Node):
+class Case(Node, frozen=True):
     """`CASE [operand] WHEN .. THEN .. [ELSE ..] END`."""
 
     operand: "Expression | None"
@@ -187,16 +171,14 @@ class BinaryOperator(StrEnum):
     OR = "OR"
 
 
-@dataclass(frozen=True, slots=True)
-class Unary(Node):
+class Unary(Node, frozen=True):
     """`-x`, `+x`, `~x`."""
 
     operator: UnaryOperator
     operand: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Binary(Node):
+class Binary(Node, frozen=True):
     """`left operator right`."""
 
     operator: BinaryOperator
@@ -204,23 +186,20 @@ class Binary(Node):
     right: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Not(Node):
+class Not(Node, frozen=True):
     """`NOT operand`."""
 
     operand: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
-class IsNull(Node):
+class IsNull(Node, frozen=True):
     """`operand IS [NOT] NULL`."""
 
     operand: "Expression"
     is_negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Like(Node):
+class Like(Node, frozen=True):
     """`operand [NOT] LIKE pattern`."""
 
     operand: "Expression"
@@ -228,8 +207,7 @@ class Like(Node):
     is_negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Between(Node):
+class Between(Node, frozen=True):
     """`operand [NOT] BETWEEN low AND high`."""
 
     operand: "Expression"
@@ -238,8 +216,7 @@ class Between(Node):
     is_negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class In(Node):
+class In(Node, frozen=True):
     """`operand [NOT] IN (items)`."""
 
     operand: "Expression"
@@ -270,32 +247,28 @@ Expression: TypeAlias = (
 # Clauses ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class SelectItem(Node):
+class SelectItem(Node, frozen=True):
     """One entry of a SELECT list or of MEASURES."""
 
     expression: "Expression | Star"
     alias: Identifier | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PartitionBy(Node):
+class PartitionBy(Node, frozen=True):
     """`PARTITION BY keys [INTO count]` of a source."""
 
     keys: tuple[Expression, ...]
     count: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TimestampBy(Node):
+class TimestampBy(Node, frozen=True):
     """`TIMESTAMP BY expression [OVER keys]` of a source."""
 
     expression: Expression
     over: tuple[Expression, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SourceReference(Node):
+class SourceReference(Node, frozen=True):
     """An input or a step that is read: `name [AS alias] [PARTITION BY ..] [TIMESTAMP BY ..]`."""
 
     name: Identifier
@@ -311,8 +284,7 @@ class JoinKind(StrEnum):
     LEFT = "LEFT JOIN"
 
 
-@dataclass(frozen=True, slots=True)
-class Join(Node):
+class Join(Node, frozen=True):
     """`[INNER | LEFT [OUTER]] JOIN right ON condition`; `right` is a From where the text has parentheses."""
 
     kind: JoinKind
@@ -327,8 +299,7 @@ class ApplyKind(StrEnum):
     OUTER = "OUTER APPLY"
 
 
-@dataclass(frozen=True, slots=True)
-class Apply(Node):
+class Apply(Node, frozen=True):
     """`CROSS | OUTER APPLY function(..) [AS] alias`."""
 
     kind: ApplyKind
@@ -336,34 +307,29 @@ class Apply(Node):
     alias: Identifier | None
 
 
-@dataclass(frozen=True, slots=True)
-class PatternVariable(Node):
+class PatternVariable(Node, frozen=True):
     """A variable of a pattern, matching one event."""
 
     name: Identifier
 
 
-@dataclass(frozen=True, slots=True)
-class PatternAny(Node):
+class PatternAny(Node, frozen=True):
     """`.`: any event."""
 
 
-@dataclass(frozen=True, slots=True)
-class PatternSequence(Node):
+class PatternSequence(Node, frozen=True):
     """Patterns one after the other; two at least."""
 
     items: tuple["Pattern", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PatternAlternation(Node):
+class PatternAlternation(Node, frozen=True):
     """`a | b`; two options at least."""
 
     options: tuple["Pattern", ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PatternRepeat(Node):
+class PatternRepeat(Node, frozen=True):
     """`item*`, `item+`, `item?`, `item{n}`, `item{n,}`, `item{n,m}`; `maximum` None is without limit."""
 
     item: "Pattern"
@@ -374,16 +340,14 @@ class PatternRepeat(Node):
 Pattern: TypeAlias = PatternVariable | PatternAny | PatternSequence | PatternAlternation | PatternRepeat
 
 
-@dataclass(frozen=True, slots=True)
-class Definition(Node):
+class Definition(Node, frozen=True):
     """`variable AS condition` of DEFINE."""
 
     variable: Identifier
     condition: Expression
 
 
-@dataclass(frozen=True, slots=True)
-class MatchRecognize(Node):
+class MatchRecognize(Node, frozen=True):
     """`MATCH_RECOGNIZE (..) [AS alias]`."""
 
     limit: Duration | None
@@ -394,8 +358,7 @@ class MatchRecognize(Node):
     alias: Identifier | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class From(Node):
+class From(Node, frozen=True):
     """What a SELECT reads: a source, then joins and applies in the order written, then pattern matching.
 
     `union` holds the further sources of `FROM a UNION b`, which documented samples write without a second SELECT.
@@ -407,8 +370,7 @@ class From(Node):
     union: tuple[SourceReference, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Select(Node):
+class Select(Node, frozen=True):
     """One SELECT."""
 
     items: tuple[SelectItem, ...]
@@ -419,8 +381,7 @@ class Select(Node):
     having: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Union(Node):
+class Union(Node, frozen=True):
     """SELECTs joined by UNION [ALL]; two branches at least."""
 
     branches: tuple[Select, ...]
@@ -433,39 +394,34 @@ Query: TypeAlias = Select | Union
 # Script ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnDefinition(Node):
+class ColumnDefinition(Node, frozen=True):
     """`name type` of a CREATE TABLE."""
 
     name: Identifier
     type: TypeName
 
 
-@dataclass(frozen=True, slots=True)
-class CreateTable(Node):
+class CreateTable(Node, frozen=True):
     """`CREATE TABLE input (columns)`: the declared payload of an input."""
 
     name: Identifier
     columns: tuple[ColumnDefinition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Step(Node):
+class Step(Node, frozen=True):
     """`name AS (query)` of a WITH."""
 
     name: Identifier
     query: Query
 
 
-@dataclass(frozen=True, slots=True)
-class With(Node):
+class With(Node, frozen=True):
     """`WITH step, ..`: its steps serve every statement that follows."""
 
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Script(Node):
+class Script(Node, frozen=True):
     """A whole text: declarations, steps and statements in the order written."""
 
     parts: tuple[CreateTable | With | Query, ...]

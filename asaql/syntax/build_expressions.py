@@ -6,8 +6,9 @@ Every mark and keyword of a rule is among its children, so that a node's span is
 # ruff: noqa: D103 - a function has the name of its rule, and the rule is what there is to say.
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from asaql.diagnostics import Diagnostic, Span
 from asaql.syntax import ast

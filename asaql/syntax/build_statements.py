@@ -2,8 +2,9 @@
 
 # ruff: noqa: D103 - a function has the name of its rule, and the rule is what there is to say.
 
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from asaql.diagnostics import Diagnostic, Label, Span
 from asaql.syntax import ast

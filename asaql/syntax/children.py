@@ -1,8 +1,9 @@
 """What the functions that build nodes share: the children of a rule, their span, their kinds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from asaql.diagnostics import Diagnostic, Label, Span
 from asaql.syntax.lexemes import Lexeme
@@ -18,8 +19,7 @@ class Rejected(Exception):
         self.diagnostic = diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """A part of a larger node that is no node itself: its name, its value and its place."""
 
     name: str

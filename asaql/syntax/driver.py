@@ -1,9 +1,10 @@
 """Feeds lexemes to the parser and tells how far it came."""
 
 from collections import deque
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from asaql.diagnostics import Diagnostic
 from asaql.syntax import build_expressions, build_statements
@@ -16,8 +17,7 @@ _MAX_STACK = 2000
 _HISTORY = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How a parse ended.
 
     Attributes:

@@ -4,12 +4,13 @@ The tables come from the grammar by way of `asaql.syntax.compile`. The loop is t
 report. It calls nothing recursively, so the depth of a query is bounded by memory alone.
 """
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, TypeAlias
+
+import msgspec
+from msgspec import Struct
 
 Action: TypeAlias = Callable[[list[Any]], Any]
 
@@ -20,8 +21,7 @@ class Inline(list[Any]):
     """The children of a rule that makes no node, on their way into the node around it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A production: what it makes of how many symbols.
 
     Attributes:
@@ -39,8 +39,7 @@ class Rule:
     is_unit: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(Struct, frozen=True):
     """A terminal of the grammar: a word or mark (`text`), a pattern, or a pattern between tokens (`ignored`)."""
 
     name: str
@@ -48,8 +47,7 @@ class Terminal:
     pattern: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(Struct, frozen=True):
     """The compiled grammar.
 
     Attributes:
@@ -68,8 +66,8 @@ class Tables:
 @cache
 def load_tables() -> Tables:
     """Return the tables of the dialect; read once."""
-    text = resources.files("asaql.grammar").joinpath("asaql.tables.json").read_text(encoding="utf-8")
-    data = json.loads(text)
+    text = resources.files("asaql.grammar").joinpath("asaql.tables.json").read_bytes()
+    data = msgspec.json.decode(text)
     rules = tuple(
         Rule(origin, size, alias or ("" if origin.startswith("_") else origin), single > 0, single > 1)
         for origin, size, alias, single in data["rules"]

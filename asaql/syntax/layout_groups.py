@@ -6,7 +6,8 @@ for themselves. Clauses and steps are always broken.
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from asaql.syntax import ast
 from asaql.syntax.ast import BinaryOperator
@@ -24,8 +25,7 @@ _FEW_TOKENS = 4
 _MATCH_PARTS = ("LIMIT", "PARTITION", "MEASURES", "ONE", "AFTER", "PATTERN", "DEFINE")
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Struct):
     """A run of tokens.
 
     Attributes:

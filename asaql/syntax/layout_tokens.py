@@ -5,7 +5,8 @@ behind them. Where a word is left out (a semicolon, a comma that separates nothi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from asaql.diagnostics import Source
 from asaql.syntax import ast
@@ -17,8 +18,7 @@ from asaql.syntax.words import resolve_words
 _TAB_WIDTH = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """Comments that stand on one line, or one that runs over several.
 
     Attributes:
@@ -32,8 +32,7 @@ class Comment:
     is_behind_blank: bool = False
 
 
-@dataclass(slots=True)
-class Token:
+class Token(Struct):
     """A word, mark or literal to be written.
 
     Attributes:
@@ -80,8 +79,7 @@ def tokens_of(source: Source, script: ast.Script) -> list[Token]:
     return _with_semicolons(tokens, script)
 
 
-@dataclass(slots=True)
-class _Names:
+class _Names(Struct):
     all: set[int] = field(default_factory=set)
     aliases: set[int] = field(default_factory=set)
 

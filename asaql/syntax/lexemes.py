@@ -5,8 +5,9 @@ as many of a query's faults as it can.
 """
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
+
+from msgspec import Struct, field
 
 from asaql.diagnostics import Diagnostic, Source, Span
 from asaql.syntax.lalr import load_tables
@@ -69,8 +70,7 @@ class Lexeme:
         return f"Lexeme({self.terminal}, {self.text!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """The lexemes of a text, with the errors and warnings found on the way.
 
     `is_cut_off` tells that the text opens something it never closes, so that what follows was not read.

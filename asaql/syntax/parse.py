@@ -7,7 +7,7 @@
 5. `shape` checks what no grammar can: depth, the range of numbers, conditions in the place of values.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from asaql.diagnostics import Diagnostic, QueryError, Source
 from asaql.syntax import ast
@@ -21,8 +21,7 @@ from asaql.syntax.words import resolve_words
 _MAX_ERRORS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A script and what is worth a warning about its spelling."""
 
     script: ast.Script

@@ -3,8 +3,7 @@
 A change is only proposed after it was tried: the parser must get past the place where it was stuck.
 """
 
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+from msgspec import Struct
 
 from asaql.diagnostics import Diagnostic, Label, Source
 from asaql.syntax.driver import goes_on
@@ -19,8 +18,7 @@ _PROGRESS = 2
 _CONTEXT = 4
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
+class _Trial(Struct, frozen=True):
     """The text around the stuck lexeme, and how to try changes of it."""
 
     lexemes: list[Lexeme]
@@ -97,6 +95,9 @@ def _misspelling(trial: _Trial) -> Diagnostic | None:
 def _similar(word: str) -> list[str]:
     if len(word) < 2 or word in KEYWORDS:
         return []
+    # Loaded only where something is wrong.
+    from difflib import SequenceMatcher
+
     ratios = {keyword: SequenceMatcher(None, word, keyword).ratio() for keyword in sorted(KEYWORDS)}
     close = [keyword for keyword, ratio in ratios.items() if ratio >= _SIMILAR]
     return sorted(close, key=lambda keyword: -ratios[keyword])[:_MAX_SPELLINGS]

@@ -39,7 +39,7 @@ def check_shape(root: ast.Node) -> list[Diagnostic]:
             errors.append(_condition_as_value(node))
         if isinstance(node, ast.Over):
             errors += [_window_in_over(each) for each in node.partition_by if _is_window(each)]
-        for name in node.__dataclass_fields__:
+        for name in node.__struct_fields__:
             value = getattr(node, name)
             for child in value if isinstance(value, tuple) else (value,):
                 if not isinstance(child, ast.Node) or isinstance(child, ast.Identifier):

@@ -4,14 +4,13 @@ A slip whose meaning is plain is mended and warned about; a construct that this 
 what to write instead, and is left out so that the rest of the query is still checked.
 """
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from asaql.diagnostics import Diagnostic, Severity, Span
 from asaql.syntax.lexemes import Lexeme
 
 
-@dataclass(frozen=True, slots=True)
-class Mended:
+class Mended(Struct, frozen=True):
     """The lexemes to parse, with what was found on the way to them."""
 
     lexemes: list[Lexeme] = field(default_factory=list)

@@ -23,7 +23,7 @@ def walk(node: ast.Node) -> Iterator[ast.Node]:
 def children(node: ast.Node) -> list[ast.Node]:
     """Return the nodes directly below one, in the order of their fields."""
     found: list[ast.Node] = []
-    for name in node.__dataclass_fields__:
+    for name in node.__struct_fields__:
         value = getattr(node, name)
         if isinstance(value, tuple):
             found += (each for each in value if isinstance(each, ast.Node))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from asaql.diagnostics import Diagnostic, QueryError
-from asaql.jobs.asa_project import PROJECT_FILE
+from asaql.jobs.job import PROJECT_FILE
 from asaql.testing.case import Case
 from asaql.testing.folder import QUERY_NAMES, is_test_folder, read_folder_test
 from asaql.testing.job_file import read_job_tests

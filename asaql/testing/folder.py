@@ -10,9 +10,10 @@
 A `job.yaml` beside them, if there is one, gives everything that the folder does not.
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from asaql.jobs import InputSpec, Job, JobOptions, read_job
 from asaql.testing.recorded import RecordedOutput, RecordedTest, fault, recorded_output

@@ -13,15 +13,18 @@ JobConfig.json, its functions, and its local data for inputs that a test case do
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from msgspec.structs import replace
+
 from asaql.diagnostics import QueryError
 from asaql.jobs import InputSpec, Job, JobOptions, apply_options, read_job, with_script_kinds
-from asaql.jobs.asa_project import PROJECT_FILE, local_input, read_project
+from asaql.jobs.asa_project import local_input, read_project
 from asaql.jobs.document import Items, Mapping, Node, Scalar
 from asaql.jobs.files import read_source, resolve_path
+from asaql.jobs.job import PROJECT_FILE
 from asaql.jobs.json_document import parse_json
 from asaql.jobs.options import replayed_functions
 from asaql.jobs.problems import Problems

@@ -7,11 +7,11 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct
 from py_mini_racer import JSEvalException, JSOOMException, MiniRacer, mini_racer
 
 from asaql.diagnostics import Diagnostic, QueryError, Span
@@ -228,8 +228,7 @@ class ScriptHost:
         return _Script(form, index, form.span(name) or Span(0, 1), output)
 
 
-@dataclass(frozen=True, slots=True)
-class _Script:
+class _Script(Struct, frozen=True):
     """A script that V8 has loaded: its number in the driver, its function's place, what results are converted to."""
 
     form: ScriptForm
@@ -238,8 +237,7 @@ class _Script:
     output: Kind | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Struct, frozen=True):
     """A call of a function for some rows, or of an aggregate for some groups.
 
     Attributes:

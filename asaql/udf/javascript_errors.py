@@ -1,8 +1,9 @@
 """What goes wrong in scripts, as diagnostics with a place in the script; without V8."""
 
 import re
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from asaql.diagnostics import Diagnostic, Source, Span
 from asaql.udf.script_spec import ScriptFunction
@@ -31,8 +32,7 @@ class ScriptError(Exception):
         return type(self), (self.diagnostic, self.row)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A line of a script, from 1, and a column, from 0 in UTF-16 units; `width` units, or the word there if None."""
 
     line: int
@@ -62,8 +62,7 @@ def _characters(line: str, units: int) -> int:
     return len(line.encode("utf-16-le", "surrogatepass")[: 2 * units].decode("utf-16-le", "ignore"))
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptReport:
+class ScriptReport(Struct, frozen=True):
     """What V8 reports of an exception that nothing caught: its text, and the place if it is in the script."""
 
     text: str

@@ -1,7 +1,8 @@
 """How a script becomes a function: what V8 is given to compile, and which of a script's functions is meant."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from asaql.diagnostics import Diagnostic, Span, did_you_mean
 from asaql.functions import type_kind
@@ -27,8 +28,7 @@ class UnusableScriptError(Exception):
         self.diagnostic = diagnostic
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptForm:
+class ScriptForm(Struct, frozen=True):
     """A script as V8 takes it; each text has one line before the script.
 
     Attributes:

@@ -6,8 +6,9 @@ in brackets from what is not. V8 says whether the script is right.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 _TOKEN = re.compile(
     r"""
@@ -35,8 +36,7 @@ class _Token(NamedTuple):
     depth: int
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptOutline:
+class ScriptOutline(Struct, frozen=True):
     """What stands at the top level of a script.
 
     Attributes:

@@ -6,12 +6,12 @@ the types are those of the values, and a lone tensor is called `input-0`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from math import prod
 from typing import Any, Final
 
 import orjson
+from msgspec import Struct
 
 from asaql.model import Value
 from asaql.udf.scoring_answer import AnswerError, decode_answer, quoted, rows
@@ -33,8 +33,7 @@ class EnvelopeError(ValueError):
         self.help = help_
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(Struct, frozen=True):
     """What a model says of an input: its name and the type of its elements, as `FP32`."""
 
     name: str

@@ -3,14 +3,14 @@
 Plain data, without V8, so that a job can be read, checked and sent to another process at little cost.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from asaql.diagnostics import Source
 
 
-@dataclass(frozen=True)
-class ScriptFunction:
+class ScriptFunction(Struct, frozen=True):
     """One JavaScript function as a job declares it.
 
     Attributes:

@@ -6,12 +6,12 @@ taken as one number, a word, and every check and every part of a datetime costs 
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
 import polars as pl
+from msgspec import Struct
 
 from asaql.model import (
     MAX_TICKS,
@@ -69,8 +69,7 @@ _MONTH_SLOT: Final = _Number(32)
 _SLOT_TICKS: Final = _Number(TICKS_PER_DAY // 32)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """One or two digits of a word.
 
     Attributes:
@@ -88,8 +87,7 @@ class _Part:
     unit: _Number
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where the digits of a datetime text stand. All else is fixed, the zone with its digits too.
 
     Attributes:

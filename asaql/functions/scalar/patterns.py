@@ -1,14 +1,14 @@
 """The patterns of LIKE and PATINDEX: `%` any text, `_` one character, `[a-f]` one of a set, `[^a-f]` one of no set."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 _MATCHES_NOTHING = "(?!)"
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A compiled pattern: the pieces between the `%` signs, each of fixed length.
 
     Matching takes the leftmost place for each piece in turn, so its time is bounded by text length times pattern

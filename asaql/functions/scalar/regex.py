@@ -6,10 +6,10 @@ within a repetition is refused, because such a pattern can take longer than anyb
 """
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 import polars as pl
+from msgspec import Struct, field
 
 _SPACES = r"\t\n\x0B\x0C\r "
 _CLASSES = {"d": "0-9", "w": "A-Za-z0-9_", "s": _SPACES}
@@ -34,8 +34,7 @@ class _Malformed(ValueError):
     """Not a regular expression."""
 
 
-@dataclass(frozen=True, slots=True)
-class Regex:
+class Regex(Struct, frozen=True):
     """A translated pattern.
 
     Attributes:
@@ -85,8 +84,7 @@ def compile_regex(pattern: str) -> Regex | None:
         return None
 
 
-@dataclass(slots=True)
-class _Parser:
+class _Parser(Struct):
     """Reads a pattern once from left to right and writes both translations."""
 
     pattern: str

@@ -1,6 +1,6 @@
 """Reads single fields where a step passes whole events on and its readers need only those fields."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from asaql.analysis.bound import BoundExpression, ColumnRef, FieldOf, MakeRecord, children, slots_of, with_children
 from asaql.plan.logical import (

@@ -258,6 +258,26 @@ def test_help_and_version_appear_at_once() -> None:
     assert min(seconds("--help") for _ in range(3)) < 1.5
 
 
+def _loaded(statement: str, *modules: str) -> set[str]:
+    """Return which of these modules a process has after a statement."""
+    code = f"import sys; {statement}; print(*sys.modules.keys() & {set(modules)}, file=sys.stderr)"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    return set(run.stderr.split())
+
+
+def test_a_bare_query_loads_no_reader_of_jobs_and_no_rare_operator(tmp_path: Path) -> None:
+    query, events = tmp_path / "q.sql", tmp_path / "e.ndjson"
+    query.write_text("SELECT a INTO o FROM i", encoding="utf-8")
+    events.write_text('{"a": 1}\n', encoding="utf-8")
+    run = f"from asaql.cli.main import main; main(['run', {str(query)!r}, '--input', {str(events)!r}])"
+    rare = ("yaml", "httpx", "py_mini_racer", "asaql.jobs.arm_template", "asaql.operators.match")
+    assert _loaded(run, "asaql.runtime.run", *rare) == {"asaql.runtime.run"}
+
+
+def test_a_worker_process_loads_no_compiler() -> None:
+    assert _loaded("import asaql.runtime.tasks", "asaql.syntax", "asaql.plan", "asaql.jobs") == set()
+
+
 def test_every_command_and_option_has_a_help_text_and_is_documented() -> None:
     documentation = DOCUMENTATION.read_text(encoding="utf-8")
     context = click.Context(asaql)

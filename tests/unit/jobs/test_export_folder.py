@@ -1,9 +1,9 @@
 """Projects and templates as job folders."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from asaql.diagnostics import QueryError, Source
 from asaql.jobs import InputSpec, Job, JobOptions, OutputSpec, TimePolicies, read_job

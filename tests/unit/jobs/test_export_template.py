@@ -1,11 +1,12 @@
 """Jobs as deployment templates, and back."""
 
+import dataclasses
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from asaql.diagnostics import Source
 from asaql.jobs import InputSpec, Job, JobOptions, OutputSpec, TimePolicies, read_job
@@ -26,7 +27,7 @@ def sayable(job: Job) -> Job:
         inputs=tuple(InputSpec(each.name, is_reference=each.is_reference) for each in job.inputs),
         outputs=tuple(OutputSpec(name) for name in sorted(each.name or "" for each in job.outputs)),
         scripts=tuple(replace(each, source=Source("", each.source.text)) for each in job.scripts),
-        scorers=tuple(replace(each, key=None) for each in job.scorers),
+        scorers=tuple(dataclasses.replace(each, key=None) for each in job.scorers),
         warnings=(),
     )
 
