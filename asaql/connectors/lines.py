@@ -1,7 +1,8 @@
 """Parts of a file of lines, which any process can read by itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import FileIO
+from itertools import accumulate
 from pathlib import Path
 
 from msgspec import Struct
@@ -95,18 +96,17 @@ class LineCounter:
         return self._line_breaks
 
 
-def line_ranges(path: str, size: int, range_bytes: int) -> Iterator[LineRange]:
+def line_ranges(path: str, lengths: Sequence[int]) -> Iterator[LineRange]:
     """Yield the ranges of a file in order.
 
     Args:
         path: The file.
-        size: Its size; what is appended while it is read belongs to the last range.
-        range_bytes: About how long a range is.
+        lengths: About how many bytes each range has, at least one. The last one goes to the end of the file, also
+            where something is appended to it while it is read.
     """
     absolute = str(Path(path).absolute())
-    count = max(1, round(size / range_bytes))
-    bounds = [size * number // count for number in range(count)]
-    for start, end in zip(bounds, [*bounds[1:], None], strict=True):
+    *ends, _ = accumulate(lengths)
+    for start, end in zip([0, *ends], [*ends, None], strict=True):
         yield LineRange(absolute, path, start, end)
 
 

@@ -128,15 +128,25 @@ def _count_objects(text: pl.Series) -> int:
 
 
 def _may_have_many_digits(text: pl.Series) -> bool:
-    """Return whether 19 digits may stand in a row.
+    """Return whether 19 digits stand in a row, or bytes beyond ASCII that are taken for digits here."""
+    # Below 16 become the digits, and of bytes beyond ASCII a few. Bytes are combined faster than truth values.
+    marks = (text ^ _ZERO) + 6
+    for distance in (1, 2):
+        marks = _either(marks, distance)
+    # The first four and the last four of 19 bytes say enough nearly always.
+    if not _has_digit(_either(marks, 15)):
+        return False
+    for distance in (4, 8, 3):
+        marks = _either(marks, distance)
+    return _has_digit(marks)
 
-    Eight of 19 bytes are looked at, which takes three steps; in a time such as `2024-01-01T00:00:00.1234567Z` they meet
-    something else than a digit wherever they begin.
-    """
-    digits = _is_digit(text)
-    for distance in (4, 8, 6):
-        digits = digits.slice(0, len(digits) - distance) & digits.slice(distance)
-    return bool(digits.any())
+
+def _either(marks: pl.Series, distance: int) -> pl.Series:
+    return marks.slice(0, len(marks) - distance) | marks.slice(distance)
+
+
+def _has_digit(marks: pl.Series) -> bool:
+    return bool(marks.min() < 16)  # type: ignore[operator]
 
 
 def _may_have_long_exponents(text: pl.Series) -> bool:

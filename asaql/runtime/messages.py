@@ -20,13 +20,26 @@ class Ready(Struct, frozen=True):
     """A worker has started."""
 
 
+def packed(message: Any) -> bytes:
+    """Return a message as `write` takes it."""
+    return pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+
+
 def send(stream: FileIO, message: Any) -> None:
     """Write one message to a pipe that is not buffered.
 
     Raises:
         OSError: The other side has gone.
     """
-    data = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    write(stream, packed(message))
+
+
+def write(stream: FileIO, data: bytes) -> None:
+    """Write a packed message to a pipe that is not buffered.
+
+    Raises:
+        OSError: The other side has gone.
+    """
     for part in (_LENGTH.pack(len(data)), data):
         rest = memoryview(part)
         while rest:

@@ -32,7 +32,7 @@ from asaql.runtime.scorers import Scorers
 from asaql.runtime.scripts import open_scripts
 from asaql.runtime.sinks import open_sinks
 from asaql.runtime.sources import IDLE, Idle, check_source, format_and_options, is_awaited, open_source
-from asaql.runtime.task_reader import TaskReader, Work, chunk_bytes_of, range_bytes_of
+from asaql.runtime.task_reader import TaskReader, Work, chunk_bytes_of, range_lengths_of
 from asaql.udf.javascript_errors import ScriptError
 from asaql.udf.scoring_recording import RecordingWriter
 
@@ -274,7 +274,7 @@ class _Run:
             task.options,
             rows,
             chunk_bytes=chunk_bytes_of(task),
-            range_bytes=lambda size: range_bytes_of(task, size, processes),
+            range_lengths=lambda size: range_lengths_of(task, size, processes),
         )
         pool = None if is_awaited(spec) else self._pool
         reader = TaskReader(task, scripts if pool is None else None)

@@ -1,6 +1,6 @@
 """Inputs of a job as streams of chunks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from asaql.connectors import FileInput, Input, LineRange, MemoryInput, StandardInput, line_ranges
@@ -47,7 +47,7 @@ def open_source(
     rows: int | None,
     *,
     chunk_bytes: int = CHUNK_BYTES,
-    range_bytes: Callable[[int], int] = lambda _: CHUNK_BYTES,
+    range_lengths: Callable[[int], Sequence[int]] = lambda size: (size,),
 ) -> Iterator[Chunk | LineRange | Idle]:
     """Yield what is to be read of an input, chunks or parts of a file; IDLE where the next one is not at hand.
 
@@ -57,7 +57,7 @@ def open_source(
         options: How they are read.
         rows: Events in a chunk, None to let the size decide.
         chunk_bytes: About how long a chunk is if its size decides.
-        range_bytes: Returns about how long a part of a file is, of the size of the file.
+        range_lengths: Returns about how many bytes each part of a file has, of the size of the file.
 
     Raises:
         QueryError: The file is not there.
@@ -67,7 +67,7 @@ def open_source(
     if isinstance(source, FileInput) and rows is None:
         plain = source.start_of_plain(CHUNK_BYTES)
         if plain is not None and has_event_a_line(format_, plain[0], is_whole=len(plain[0]) == plain[1]):
-            yield from line_ranges(source.name, plain[1], range_bytes(plain[1]))
+            yield from line_ranges(source.name, range_lengths(plain[1]))
             return
     splitter = splitter_for(format_, source.name, options=options, rows=rows, chunk_bytes=chunk_bytes)
     for piece in source.pieces():

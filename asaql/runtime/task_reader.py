@@ -14,8 +14,9 @@ from asaql.udf.javascript_errors import ScriptError
 Work = Chunk | LineRange
 """What is read at once: bytes at hand, or a part of a file."""
 
-_CHUNKS_TOGETHER = 4
-_RANGES_FOR_EACH = 16
+_CHUNKS_TOGETHER = 16
+_RANGES_FOR_EACH = 2
+"""Of what is left of a file, a process takes a part at a time, one of so many for each process."""
 _WHOLE_EVENTS_CHUNK_BYTES = 1 << 17
 """Records take some ten times the memory of their text, and twice the time when a processor cannot cache them."""
 
@@ -25,16 +26,22 @@ def chunk_bytes_of(task: InputTask) -> int:
     return CHUNK_BYTES if task.projection.record_slot is None else _WHOLE_EVENTS_CHUNK_BYTES
 
 
-def range_bytes_of(task: InputTask, size: int, processes: int) -> int:
-    """Return about how long the ranges of a file are that are read at once.
+def range_lengths_of(task: InputTask, size: int, processes: int) -> list[int]:
+    """Return about how many bytes the ranges of a file have, each of which is read at once.
+
+    The last ones are shorter than the others, so that the processes come to their ends at about the same time.
 
     Args:
         task: The input.
         size: The size of the file in bytes.
         processes: How many read it.
     """
-    shared = size // (processes * _RANGES_FOR_EACH)
-    return max(CHUNK_BYTES, min(shared, CHUNK_BYTES * (_CHUNKS_TOGETHER if _goes_together(task) else 1)))
+    most = CHUNK_BYTES * (_CHUNKS_TOGETHER if _goes_together(task) else 1)
+    lengths = []
+    while size > 2 * CHUNK_BYTES:
+        lengths.append(max(CHUNK_BYTES, min(most, size // (processes * _RANGES_FOR_EACH))))
+        size -= lengths[-1]
+    return [*lengths, size]
 
 
 def _goes_together(task: InputTask) -> bool:

@@ -14,7 +14,7 @@ from threading import Thread
 from typing import Any
 
 from asaql.runtime.memory import keep_freed_memory, seldom_collected
-from asaql.runtime.messages import Ready, receive, send
+from asaql.runtime.messages import Ready, packed, receive, write
 
 
 def main() -> None:
@@ -24,18 +24,23 @@ def main() -> None:
     source, target = io.FileIO(0, "rb", closefd=False), io.FileIO(1, "wb", closefd=False)
     sys.stdout = sys.stderr
     keep_freed_memory()
-    # Requests are taken at once, so that who sends one never waits for the answer to the one before.
+    # Requests are taken at once, so that who sends one never waits for the answer to the one before; and an answer that
+    # is longer than what a pipe holds does not keep the next one waiting until it is read.
     requests: SimpleQueue[Any] = SimpleQueue()
+    answers: SimpleQueue[bytes | None] = SimpleQueue()
     Thread(target=_receive_all, args=(source, requests), daemon=True).start()
-    # An error of a pipe means that no one is left to take answers.
-    with suppress(OSError), seldom_collected():
+    writer = Thread(target=_write_all, args=(target, answers), daemon=True)
+    writer.start()
+    with seldom_collected():
         # To load this takes most of the time of the start, and less where garbage is seldom looked for.
         from asaql.runtime.tasks import Tasks
 
         tasks = Tasks()
-        send(target, Ready())
+        answers.put(packed(Ready()))
         while (request := requests.get()) is not None:
-            send(target, tasks.answer(request))
+            answers.put(packed(tasks.answer(request)))
+    answers.put(None)
+    writer.join()
     # There is nothing to tidy up, which takes Python a while.
     os._exit(0)
 
@@ -46,6 +51,13 @@ def _receive_all(source: io.FileIO, requests: "SimpleQueue[Any]") -> None:
             requests.put(receive(source))
     except (EOFError, OSError):
         requests.put(None)
+
+
+def _write_all(target: io.FileIO, answers: "SimpleQueue[bytes | None]") -> None:
+    # An error of a pipe means that no one is left to take answers.
+    with suppress(OSError):
+        while (answer := answers.get()) is not None:
+            write(target, answer)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,8 @@ def test_every_line_belongs_to_one_range(
     path = tmp_path_factory.getbasetemp() / "lines.txt"
     content = b"\n".join(lines) + (b"\n" if ends else b"")
     path.write_bytes(content)
-    ranges = list(line_ranges(str(path), max(0, len(content) - shrink), max(range_bytes, len(content) // 50)))
+    lengths = [max(range_bytes, len(content) // 50)] * (max(0, len(content) - shrink) // range_bytes + 1)
+    ranges = list(line_ranges(str(path), lengths))
     piece_bytes = max(piece, len(content) // 50)
     pieces = [[data for _, data in each.pieces(piece_bytes)] for each in ranges]
     whole = [piece for each in pieces for piece in each if piece.endswith(b"\n")]
@@ -40,7 +41,7 @@ def test_every_line_belongs_to_one_range(
 def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
     path = tmp_path / "lines.txt"
     path.write_bytes(b"\xef\xbb\xbfa\nb\n")
-    assert [list(each.pieces(99)) for each in line_ranges(str(path), 7, 4)] == [[(3, b"a\n")], [(5, b"b\n")]]
+    assert [list(each.pieces(99)) for each in line_ranges(str(path), [4, 3])] == [[(3, b"a\n")], [(5, b"b\n")]]
 
 
 def test_a_file_that_has_gone_is_an_error_with_its_name(tmp_path: Path) -> None:
