@@ -59,6 +59,8 @@ class TailReader:
         """Return the lines of a batch, or the error of the job."""
         try:
             rows = through(self._operators, batch if self._windows is None else _grouped(self._windows, batch))
+        except AsaqlError as error:
+            return error
         except EvaluationError as error:
             return job_error(error, self._query)
         return Encoded(b"", 0) if rows is None else self._encoder.encode(rows)
