@@ -288,7 +288,10 @@ class JoinOperator(Operator):
             pl.concat([pairs[side] for pairs in found] or [pl.Series(dtype=pl.UInt32)]) for side in (LEFT, RIGHT)
         )
         times = _later(left.times[lefts], right.times[rights])
-        return pl.DataFrame({"time": times, "left": lefts, "right": rights}).sort("time", "left", "right")
+        pairs = pl.DataFrame({"time": times, "left": lefts, "right": rights})
+        # A stable sort by one column takes half the time of one by three.
+        is_in_order = (lefts.cast(pl.UInt64) * (1 << 32) + rights.cast(pl.UInt64)).is_sorted()
+        return pairs.sort("time", maintain_order=True) if is_in_order else pairs.sort("time", "left", "right")
 
     def _satisfying(self, left: Batch, right: Batch, left_rows: pl.Series, right_rows: pl.Series) -> Pairs:
         """Return those of the pairs that satisfy the further conditions."""

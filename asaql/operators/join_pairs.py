@@ -59,7 +59,7 @@ class PairSearch(Struct, frozen=True):
             yield _kept(left, right, is_equal)
 
     def _paired(self, asked: pl.DataFrame, given: pl.DataFrame) -> Iterator[Pairs]:
-        found = asked.join(given, on="hash", how="inner", suffix=".right", maintain_order="right_left")
+        found = asked.join(given, on="hash", how="inner", suffix=".right", maintain_order="left_right")
         left, right = found.get_column("row"), found.get_column("row.right")
         times = self.times[right]
         conditions = [times >= self.low[left], times <= self.high[left]]

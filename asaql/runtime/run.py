@@ -75,7 +75,7 @@ def run_job(
         warn(each)
     return run_compiled(
         compiled,
-        open_sinks(compiled),
+        open_sinks(compiled, is_behind=parallelism > 1),
         parallelism=parallelism,
         batch_rows=batch_rows,
         warn=warn,

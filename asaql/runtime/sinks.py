@@ -11,6 +11,7 @@ from asaql.jobs import STANDARD_STREAM, Job, OutputSpec
 from asaql.model import Column
 from asaql.runtime.compile import Compiled
 from asaql.runtime.outputs import OutputSink
+from asaql.runtime.write_behind import WriteBehind
 
 
 class NamedLines:
@@ -69,8 +70,12 @@ class SharedOutput:
             self._output.abort()
 
 
-def open_sinks(compiled: Compiled) -> dict[str, OutputSink]:
+def open_sinks(compiled: Compiled, *, is_behind: bool = False) -> dict[str, OutputSink]:
     """Return what takes the rows of each output, by folded name.
+
+    Args:
+        compiled: The job.
+        is_behind: Whether files are written by threads, which takes what another processor has time for.
 
     Raises:
         QueryError: A file's suffix names no format.
@@ -92,7 +97,8 @@ def open_sinks(compiled: Compiled) -> dict[str, OutputSink]:
                 else:
                     sinks[key] = OutputSink.of_json(shared.share(), output.columns)
                 continue
-            target = FileOutput(str(specs[key].path))
+            file = FileOutput(str(specs[key].path))
+            target = WriteBehind(file) if is_behind else file
             if formats[key] == "json":
                 sinks[key] = OutputSink.of_json(target, output.columns)
             else:
