@@ -109,9 +109,10 @@ def main() -> None:
         bench = Bench(folder, recordings, starts, service, say)
 
         head = caption(starts, skipped, options.cache, options.sizes, options.rounds)
+        aside = ""
         shown: dict[str, Callable[[dict[Workload, Results]], str]] = {
             "floors": lambda results: f"{head}\n\n{peers_table(results)}",
-            "growth": growth_table,
+            "growth": lambda results: growth_table(results, aside),
             "others": peers_table,
         }
 
@@ -137,6 +138,13 @@ def main() -> None:
 
         put("latency", lambda: latency_table(few=options.small))
         put("limits", lambda: limits_table(bench.recording("rides", min(options.sizes[-1], 1_000_000))))
+        if "growth" in options.tables:
+            fewer = min(options.sizes[-1], 1_000_000)
+            gain = bench.side_by_side(FLOORS[0], fewer, options.rounds)
+            aside = (
+                f"Two runs of {FLOORS[0].name} over {fewer:,} events, one process each, at the same time: {gain:.2f} "
+                "times the work of one alone. More than that no second process can bring on this machine."
+            )
         measure(FLOORS, "floors", "growth")
         measure(OTHERS, "others")
     if bench.failures:

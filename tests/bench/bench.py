@@ -4,6 +4,7 @@ import math
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -11,7 +12,7 @@ from statistics import median
 import duckdb
 import recordings
 from measure import CommandFailed, Cost, environment, middle, run
-from programs import OURS
+from programs import ALONE, OURS
 from workloads import Workload
 
 Runs = dict[str, list[Cost]]
@@ -49,10 +50,13 @@ class Results:
         pairs = zip(self.runs[events][program], self.runs[events][other], strict=True)
         return [one.wall / two.wall for one, two in pairs]
 
-    def cpu_per_event(self, program: str, events: int) -> float:
-        """Return microseconds of processor time an event, start-up apart; the least run of each, as noise only adds."""
-        run_ = min(each.cpu for each in self.runs[events][program])
-        return (run_ - min(each.cpu for each in self.starts[program])) / events * 1e6
+    def cpu_of_further(self, program: str, fewer: int, events: int) -> float:
+        """Return microseconds of processor time that an event takes by which one recording is longer than another.
+
+        The least run of each counts, as noise only adds.
+        """
+        more, less = (min(each.cpu for each in self.runs[size][program]) for size in (events, fewer))
+        return (more - less) / (events - fewer) * 1e6
 
 
 class Bench:
@@ -96,6 +100,8 @@ class Bench:
             # Another one is first in each round: what comes after a heavy run may suffer from it.
             for name in names[number % len(names) :] + names[: number % len(names)]:
                 remove(self._output(name))
+                for source in sources:
+                    cache(source)
                 try:
                     runs[name].append(run(commands[name], self._variables))
                     found = self._rows(workload, name)
@@ -109,6 +115,26 @@ class Bench:
         if events > FEW_SCORED:
             walls = [f"{name} {median(each.wall for each in runs[name]):.2f}" for name in results.runs[events]]
             self._say(f"{workload.name}, {events:,} events, wall s: {', '.join(walls)}")
+
+    def side_by_side(self, workload: Workload, events: int, rounds: int) -> float:
+        """Return how much more two runs of one process each do at the same time than one run does alone."""
+        sources = [self.recording(kind, events) for kind in workload.inputs.values()]
+        command = self._commands(workload, sources)[ALONE]
+        at = command.index("--output") + 1
+        second = [*command[:at], command[at].replace(".ndjson", "-second.ndjson"), *command[at + 1 :]]
+        gains = []
+        # The first run compiles modules.
+        run(command, self._variables)
+        for _ in range(rounds):
+            for source in sources:
+                cache(source)
+            alone = run(command, self._variables).wall
+            with ThreadPoolExecutor(2) as pool:
+                walls = list(pool.map(lambda each: run(each, self._variables).wall, (command, second)))
+            gains.append(2 * alone / max(walls))
+            for each in (command[at], second[at]):
+                remove(Path(each))
+        return median(gains)
 
     def _fail(self, workload: Workload, name: str, results: Results, message: str) -> None:
         if name in OURS:
@@ -151,6 +177,14 @@ class Bench:
             found = connection.execute(f"SELECT count(*), coalesce({workload.sum}, 0) FROM {rows}").fetchone()
         assert found is not None
         return int(found[0]), float(found[1])
+
+
+def cache(path: Path) -> None:
+    """Read a file, so that no program is the one that has to wait for the disk."""
+    with path.open("rb", buffering=0) as file:
+        block = bytearray(1 << 20)
+        while file.readinto(block):
+            pass
 
 
 def remove(path: Path) -> None:

@@ -22,7 +22,7 @@ from statistics import median
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 SET_CHILD_SUBREAPER = 36
-SAMPLE_SECONDS = 0.03
+SAMPLE_SECONDS = 0.1
 STRAGGLER_SECONDS = 30
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 PEERS = Path(__file__).parent / "peers"
 OURS = {"asaql, 1 process": 1, "asaql, 2 processes": 2}
-SHARED_OUT = "asaql, 2 processes"
+ALONE, SHARED_OUT = OURS
 
 
 class Missing(Exception):

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import Results
-from programs import ALL_PEERS, OURS, SHARED_OUT
+from programs import ALL_PEERS, ALONE, OURS, SHARED_OUT
 from workloads import LEAST_GAIN, Workload
 
 MOST_UNEVEN = 1.10
@@ -98,9 +98,16 @@ def _against(workload: Workload, results: Results, name: str, events: int) -> li
     return [f"{median(ratios):.3f}", spread, *held]
 
 
-def growth_table(results: Mapping[Workload, Results]) -> str:
-    """Return how much a second process brings, and how time and memory grow with the recording."""
-    head = ["bench", "events", "1 process / 2 processes", f"at least {LEAST_GAIN}", "CPU us an event", "by the largest"]
+def growth_table(results: Mapping[Workload, Results], aside: str) -> str:
+    """Return how much a second process brings, and how time and memory grow with the recording, and a last remark."""
+    head = [
+        "bench",
+        "events",
+        "1 process / 2 processes",
+        f"at least {LEAST_GAIN}",
+        "CPU us of a further event",
+        "by the last",
+    ]
     head += ["within 10 %", "peak MB, 1 process", "peak MB, 2 processes", "flat"]
     rows = []
     one, two = OURS
@@ -111,15 +118,23 @@ def growth_table(results: Mapping[Workload, Results]) -> str:
             wanted = workload.shared_out and events == largest
             row = [workload.name, f"{events:,}", f"{median(gains):.2f} ({min(gains):.2f} to {max(gains):.2f})"]
             row.append(_verdict(median(gains) >= LEAST_GAIN) if wanted else "")
-            cost, last = each.cpu_per_event(one, events), each.cpu_per_event(one, largest)
-            uneven = cost / last if last > 0 else float("inf")
-            row += [f"{cost:.3f}", f"{uneven:.2f}"]
-            row.append(_verdict(1 / MOST_UNEVEN <= uneven <= MOST_UNEVEN) if events < largest else "")
+            row += _growth(each, events)
             peaks = [each.cost(name, events).peak for name in OURS]
             row += [f"{peak:,.0f}" for peak in peaks]
             row.append(_flat(each, events) if events == largest and len(each.runs) > 1 else "")
             rows.append(row)
-    return markdown(head, rows)
+    return f"{markdown(head, rows)}\n\n{aside}"
+
+
+def _growth(results: Results, events: int) -> list[str]:
+    *_, before_last, last = [0, *sorted(results.runs)]
+    before = max((size for size in results.runs if size < events), default=None)
+    if before is None:
+        return ["", "", ""]
+    cost, dearest = results.cpu_of_further(ALONE, before, events), results.cpu_of_further(ALONE, before_last, last)
+    uneven = cost / dearest if dearest > 0 else float("inf")
+    verdict = _verdict(1 / MOST_UNEVEN <= uneven <= MOST_UNEVEN) if events < last else ""
+    return [f"{cost:.3f}", f"{uneven:.2f}", verdict]
 
 
 def _flat(results: Results, largest: int) -> str:
