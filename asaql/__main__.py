@@ -2,7 +2,7 @@
 
 import sys
 
-from asaql.cli.main import program
+from asaql.cli.start import program
 
 if __name__ == "__main__":
     sys.exit(program())

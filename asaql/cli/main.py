@@ -11,7 +11,6 @@
 A command's module is imported when the command is used, so that help and version appear at once.
 """
 
-import gc
 import importlib
 import keyword
 import os
@@ -20,7 +19,6 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +27,6 @@ import click
 from asaql.cli.report import Reporter
 from asaql.diagnostics import AsaqlError, Diagnostic, JobError
 from asaql.runtime.memory import seldom_collected
-from asaql.runtime.pool import start_early
 
 COMMANDS: Final = {
     "run": "Run a query or a job and write its outputs.",
@@ -88,14 +85,6 @@ class _Group(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        processes = _parallelism(args)
-        if processes > 1:
-            start_early(processes - 1)
-        return super().resolve_command(ctx, args)
-
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
@@ -114,15 +103,6 @@ class _Group(click.Group):
             code = super().invoke(ctx)
             sys.stdout.flush()
         return code
-
-
-def _parallelism(arguments: Sequence[str]) -> int:
-    """Return how many processes `asaql run` is told to use, 1 for whatever is no such number: it is looked at later."""
-    if arguments[:1] != ["run"]:
-        return 1
-    values = [after for option, after in pairwise(arguments) if option == "--parallelism"]
-    values += [each.removeprefix("--parallelism=") for each in arguments if each.startswith("--parallelism=")]
-    return int(values[-1]) if values and values[-1].isdecimal() and len(values[-1]) < 3 else 1
 
 
 @click.group(
@@ -175,14 +155,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _report_bug(error, reporter)
         return EXIT_BUG
     return code if isinstance(code, int) else 0
-
-
-def program() -> int:
-    """Run the command line as a program of its own and return its exit code."""
-    code = main()
-    # Python searches all objects for cycles at its end, which takes a tenth of a second; they go with the process.
-    gc.freeze()
-    return code
 
 
 def _report_bug(error: Exception, reporter: Reporter) -> None:
