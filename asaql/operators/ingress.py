@@ -17,7 +17,7 @@ from asaql.operators.row_store import GROUP, RowStore, number_groups, whole
 from asaql.operators.spilled_runs import Spill, SpilledRuns, memory_of
 
 _FORMAT: Final = ("ingress", 1)
-MOST_HELD_BYTES: Final = 64 << 20
+MOST_HELD_BYTES: Final = 16 << 20
 """About how much memory events may take that wait to be sorted, if there is another place for them."""
 
 
