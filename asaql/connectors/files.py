@@ -144,6 +144,20 @@ class FileOutput:
             raise self._failure(error) from None
         self.bytes_written += len(data)
 
+    def sync(self) -> None:
+        """Bring what was written so far to the disk, so that `commit` has less to wait for.
+
+        Raises:
+            JobError: The disk is full, say.
+        """
+        try:
+            if self._partial:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            self.abort()
+            raise self._failure(error) from None
+
     def commit(self) -> None:
         """Close the file and give it its name.
 

@@ -3,22 +3,23 @@
 from queue import Queue
 from threading import Thread
 
-from asaql.runtime.outputs import Target
+from asaql.connectors import FileOutput
 
 _WRITTEN_AT_ONCE = 1 << 20
 """Bytes of a small output, for which a thread is not worth while."""
+_SYNCED_AT_ONCE = 1 << 24
 _MOST_WAITING = 8
 """Pieces that may wait to be written."""
 
 
 class WriteBehind:
-    """Has a thread pass bytes on to a target, in their order.
+    """Has a thread write to a file and bring it to the disk, in the order of the bytes.
 
     Args:
-        target: Takes the bytes. Its errors come up at a later write, or at `commit`.
+        target: The file. Its errors come up at a later write, or at `commit`.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: FileOutput) -> None:
         self._target = target
         self._size = 0
         self._waiting: Queue[bytes | None] = Queue(_MOST_WAITING)
@@ -61,9 +62,14 @@ class WriteBehind:
             raise self._error
 
     def _pass_on(self) -> None:
+        unsynced = 0
         while (data := self._waiting.get()) is not None:
             if self._error is None and not self._is_given_up:
                 try:
                     self._target.write(data)
+                    unsynced += len(data)
+                    if unsynced >= _SYNCED_AT_ONCE:
+                        self._target.sync()
+                        unsynced = 0
                 except Exception as error:
                     self._error = error
