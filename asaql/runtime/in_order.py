@@ -8,7 +8,7 @@ from asaql.runtime.reading import InputTask, Reading
 from asaql.runtime.sources import Idle
 from asaql.runtime.task_reader import TaskReader, Work
 
-_PENDING_FOR_EACH = 8
+_PENDING_FOR_EACH = 4
 """Pieces of work, for each process, that may be read before their turn."""
 
 
