@@ -44,8 +44,12 @@ class Target(Protocol):
 class Share(Protocol):
     """What may take rows in place of the operator of a stage."""
 
-    def take(self, stage: "Stage", batch: Batch) -> bool:
-        """Take the rows of a batch, some by the operator; return whether that was done."""
+    def take(self, stage: "Stage", batch: Batch) -> None:
+        """Take the rows of a batch, or have the operator take them."""
+        ...
+
+    def reach(self, stage: "Stage", watermark: Watermark | None) -> None:
+        """Take notice of what the operator gets next: a watermark, or None for the end of the stream."""
         ...
 
 
@@ -56,7 +60,7 @@ class Stage(Struct, eq=False):
         operator: What computes.
         ports: Number of inputs; the stage ends when all have ended.
         targets: Stage and port that take its emissions.
-        share: What is asked to take rows before the operator, if anything.
+        share: What takes rows in place of the operator, if anything.
     """
 
     operator: Operator
@@ -80,8 +84,12 @@ class Stage(Struct, eq=False):
     def take(self, emission: Emission, port: int) -> None:
         """Take a batch or a watermark on a port."""
         if isinstance(emission, Watermark):
+            if self.share is not None:
+                self.share.reach(self, emission)
             self.give(self.operator.on_watermark(emission, port))
-        elif emission.height and not (self.share is not None and self.share.take(self, emission)):
+        elif emission.height and self.share is not None:
+            self.share.take(self, emission)
+        elif emission.height:
             self.give(self.operator.on_batch(emission, port))
 
     def end(self, port: int) -> None:
@@ -94,6 +102,8 @@ class Stage(Struct, eq=False):
         self._ended += 1
         self.give(self.operator.on_port_end(port))
         if self._ended == self.ports:
+            if self.share is not None:
+                self.share.reach(self, None)
             for emission in self.operator.on_end():
                 self.give((emission,))
                 yield emission.ticks if isinstance(emission, Watermark) else int(emission.times[-1])

@@ -3,7 +3,6 @@
 from bisect import bisect_right
 from collections import deque
 
-import polars as pl
 from msgspec import Struct
 
 from asaql.diagnostics import AsaqlError, Source
@@ -127,9 +126,10 @@ class TailStage:
 
 
 class WindowShare:
-    """Lets workers compute the windows that begin and end within one batch.
+    """Lets workers compute windows, as many at a time as begin and end within one batch.
 
-    Those are many where windows are short and groups are many; windows that go on are left to the operator.
+    Those are nearly all where windows are short and groups are many. The rows of the last window wait for the batch
+    behind; where that would be most rows, they are left to the operator.
 
     Args:
         windows: Windows of which an instant is in exactly one.
@@ -141,24 +141,47 @@ class WindowShare:
         self._windows = windows
         self._shared = SharedTask(task)
         self._tail = tail
+        self._waiting: Batch | None = None
+        self._waiting_end = 0
+        self._operator_end = -1
 
-    def take(self, stage: Stage, batch: Batch) -> bool:
-        """Have the whole windows of a batch computed, and the others by the operator; return False if none were.
+    def take(self, stage: Stage, batch: Batch) -> None:
+        """Have the windows of a batch computed by a worker, or leave them to the operator.
 
         Args:
             stage: The stage of the operator.
             batch: Rows in the order of event time, none of them earlier than those before.
         """
-        if batch.height < _LEAST_ROWS:
-            return False
-        first, last = self._windows.pane_ends(batch.times[pl.Series([0, batch.height - 1])])
-        start = bisect_right(batch.times, first)
-        stop = bisect_right(batch.times, last - self._windows.size)
-        ticket = self._tail.submit(self._shared, batch.slice(start, stop - start)) if stop > start else None
+        if self._waiting is not None:
+            batch = Batch.concat([self._waiting, batch])
+        last_end = int(self._windows.pane_ends(batch.times.tail(1))[0])
+        # The operator gets all rows of a window if it got some.
+        start = bisect_right(batch.times, self._operator_end)
+        stop = max(bisect_right(batch.times, last_end - self._windows.size), start)
+        ticket = None
+        if stop - start > batch.height - stop:
+            ticket = self._tail.submit(self._shared, batch.slice(start, stop - start))
         if ticket is None:
-            return False
-        stage.give(stage.operator.on_batch(batch.slice(0, start)))
-        stage.give(stage.operator.on_watermark(Watermark(first + 1)))
+            self._leave(stage, batch, last_end)
+            return
+        if start:
+            stage.give(stage.operator.on_batch(batch.slice(0, start)))
+            stage.give(stage.operator.on_watermark(Watermark(self._operator_end + 1)))
         self._tail.follow(ticket)
-        stage.give(stage.operator.on_batch(batch.slice(stop, batch.height - stop)))
-        return True
+        self._waiting = batch.slice(stop, batch.height - stop)
+        self._waiting_end = last_end
+
+    def reach(self, stage: Stage, watermark: Watermark | None) -> None:
+        """Leave the rows that wait to the operator if it is to give their window now.
+
+        Args:
+            stage: The stage of the operator.
+            watermark: What the operator gets next; None for the end of the stream.
+        """
+        if self._waiting is not None and (watermark is None or self._waiting_end < watermark.ticks):
+            self._leave(stage, self._waiting, self._waiting_end)
+
+    def _leave(self, stage: Stage, batch: Batch, last_end: int) -> None:
+        self._waiting = None
+        self._operator_end = last_end
+        stage.give(stage.operator.on_batch(batch))

@@ -8,10 +8,10 @@ import pytest
 from asaql.diagnostics import JobError
 from asaql.jobs import InputSpec, Job, JobOptions, OutputSpec, read_job
 from asaql.model import Batch
+from asaql.operators.contract import Emission
 from asaql.runtime import run_job
-from asaql.runtime.flow import Stage
-from asaql.runtime.pool import leased_pool
-from asaql.runtime.tail import WindowShare
+from asaql.runtime.pool import Ticket, leased_pool
+from asaql.runtime.tail import TailStage
 
 TIMED = "FROM input TIMESTAMP BY DATEADD(second, id - 100 * (id % 97) / 96, '2024-01-01T00:00:00Z') "
 SELECTED = {
@@ -54,18 +54,23 @@ def test_windows_of_two_processes_are_those_of_one(name: str, tmp_path: Path, mo
     job = job_over(tmp_path, QUERIES[name])
     run_job(job)
     expected = (tmp_path / "out.ndjson").read_bytes()
-    taken: list[bool] = []
-    take = WindowShare.take
+    given: list[Ticket] = []
+    follow = TailStage.follow
 
-    def spy(share: WindowShare, stage: Stage, batch: Batch) -> bool:
-        taken.append(take(share, stage, batch))
-        return taken[-1]
+    def spy(tail: TailStage, ticket: Ticket) -> None:
+        given.extend([ticket] if ticket.answer is None else [])
+        follow(tail, ticket)
 
-    monkeypatch.setattr(WindowShare, "take", spy)
+    def take_no_single_rows(tail: TailStage, emission: Emission, port: int) -> None:
+        if isinstance(emission, Batch) and emission.height:
+            follow(tail, Ticket(tail._local.read(emission)))
+
+    monkeypatch.setattr(TailStage, "follow", spy)
+    monkeypatch.setattr(TailStage, "take", take_no_single_rows)
     summary = run_job(job, parallelism=2)
     assert (tmp_path / "out.ndjson").read_bytes() == expected
     assert summary.events_out == {"out": expected.count(b"\n")}
-    assert any(taken) == (name in SHARED)
+    assert bool(given) == (name in SHARED)
 
 
 @pytest.mark.parametrize("parallelism", [1, 2])
