@@ -14,16 +14,12 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from msgspec import Struct
 
 from asaql.diagnostics import AsaqlError, Diagnostic, JobError
 from asaql.runtime.messages import Failure, Ready, receive, send
-
-if TYPE_CHECKING:
-    from asaql.runtime.reading import InputTask
-    from asaql.runtime.tail import TailTask
 
 _PIPE_BYTES = 1 << 20
 """What a pipe holds where the system lets one choose: some answers, so that a worker need not wait for their reader."""
@@ -32,9 +28,13 @@ _MOST_REQUESTS = 3
 
 
 class SharedTask:
-    """A task as workers get it: pickled once, known by its digest."""
+    """A task as workers get it: pickled once, known by its digest.
 
-    def __init__(self, task: "InputTask | TailTask") -> None:
+    Args:
+        task: Plain data for which `asaql.runtime.tasks` has a reader.
+    """
+
+    def __init__(self, task: Struct) -> None:
         self.data = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
         self.key = hashlib.sha256(self.data).hexdigest()
 
