@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -137,11 +137,8 @@ class FileOutput:
         Raises:
             JobError: The disk is full, say.
         """
-        try:
+        with self._failing():
             self._stream.write(data)
-        except OSError as error:
-            self.abort()
-            raise self._failure(error) from None
         self.bytes_written += len(data)
 
     def sync(self) -> None:
@@ -150,13 +147,10 @@ class FileOutput:
         Raises:
             JobError: The disk is full, say.
         """
-        try:
+        with self._failing():
             if self._partial:
                 self._file.flush()
                 os.fsync(self._file.fileno())
-        except OSError as error:
-            self.abort()
-            raise self._failure(error) from None
 
     def commit(self) -> None:
         """Close the file and give it its name.
@@ -164,19 +158,14 @@ class FileOutput:
         Raises:
             JobError: The last bytes or the name cannot be written.
         """
-        try:
+        with self._failing():
             if self._compressed:
                 self._compressed.close()
-            self._file.flush()
+            self.sync()
+            self._file.close()
             if self._partial:
-                os.fsync(self._file.fileno())
-                self._file.close()
                 self._partial.replace(self._target)
                 self._partial = None
-            self._file.close()
-        except OSError as error:
-            self.abort()
-            raise self._failure(error) from None
 
     def abort(self) -> None:
         """Remove what was written, as far as it is not committed; a second call does nothing."""
@@ -208,6 +197,14 @@ class FileOutput:
             if mode is not None:
                 shutil.copymode(self._target, partial)
             return file
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.abort()
+            raise self._failure(error) from None
 
     def _failure(self, error: OSError) -> JobError:
         if isinstance(error, IsADirectoryError):

@@ -41,6 +41,10 @@ class Hopping(Struct, frozen=True):
         """The greatest number of windows that a pane belongs to."""
         return -(-self.size // self.hop)
 
+    def as_hopping(self) -> "Hopping":
+        """Return these windows."""
+        return self
+
     def pane_ends(self, times: pl.Series) -> pl.Series:
         """Return the end of the pane of each instant."""
         return ceil_to_grid(times, self.pane, self.offset)

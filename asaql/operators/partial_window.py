@@ -52,7 +52,7 @@ def common_panes(windowers: Sequence[Windower]) -> Hopping | None:
     for each in windowers:
         if isinstance(each, Sliding | Session):
             return None
-        grids.append(each if isinstance(each, Hopping) else each.as_hopping())
+        grids.append(each.as_hopping())
     offset = grids[0].offset
     length = gcd(*(each.pane for each in grids), *(each.offset - offset for each in grids))
     return Hopping(length, length, offset)

@@ -71,7 +71,7 @@ class WindowPlan(Struct, frozen=True):
         windower = self.windows[0].windower
         if isinstance(windower, Sliding | Session):
             return None
-        hopping = windower if isinstance(windower, Hopping) else windower.as_hopping()
+        hopping = windower.as_hopping()
         return hopping if hopping.size == hopping.hop else None
 
 
@@ -168,5 +168,4 @@ def _state_of(window: Window, keys: tuple[str, ...], aggregation: Aggregation) -
         case Session() as session:
             return SessionWindows(session, keys, window.session_keys, aggregation)
         case windower:
-            hopping = windower if isinstance(windower, Hopping) else windower.as_hopping()
-            return PaneWindows(hopping, keys, aggregation)
+            return PaneWindows(windower.as_hopping(), keys, aggregation)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from marks import NEEDS_FULL_DEVICE
 
 from asaql.connectors import FileInput, FileOutput
 from asaql.diagnostics import JobError, QueryError
@@ -197,7 +198,7 @@ def write_all(output: FileOutput, data: bytes) -> None:
     output.commit()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+@NEEDS_FULL_DEVICE
 @pytest.mark.parametrize("size", [10, 1 << 20])
 def test_a_full_disk_fails_the_job(size: int) -> None:
     with pytest.raises(JobError, match="cannot be written") as caught:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from marks import NEEDS_FULL_DEVICE
 
 from asaql.connectors import ClosedOutputError, StandardInput, StandardOutput
 from asaql.diagnostics import JobError
@@ -79,7 +80,7 @@ def test_standard_output_that_is_closed_is_an_error(monkeypatch: pytest.MonkeyPa
         StandardOutput().write(b"row\n")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+@NEEDS_FULL_DEVICE
 def test_standard_output_that_cannot_be_written_is_an_error() -> None:
     with open("/dev/full", "wb", buffering=0) as stream, pytest.raises(JobError, match="cannot be written"):
         StandardOutput(stream).write(b"row\n")

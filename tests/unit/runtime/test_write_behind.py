@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from marks import NEEDS_FULL_DEVICE
 
 from asaql.connectors import FileOutput
 from asaql.diagnostics import JobError
@@ -19,9 +20,6 @@ def pieces(count: int) -> Iterator[bytes]:
 def write_all(output: WriteBehind, data: Iterator[bytes]) -> None:
     for piece in data:
         output.write(piece)
-
-
-NEEDS_FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
 
 
 @pytest.mark.parametrize("count", [0, 1, 40])
@@ -41,7 +39,7 @@ def test_what_is_given_up_leaves_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "rows.ndjson").read_text() == "before"
 
 
-@NEEDS_FULL
+@NEEDS_FULL_DEVICE
 def test_a_full_disk_fails_the_job_while_it_writes() -> None:
     output = WriteBehind(FileOutput("/dev/full"))
     with pytest.raises(JobError, match="no space left"):
@@ -49,7 +47,7 @@ def test_a_full_disk_fails_the_job_while_it_writes() -> None:
     output.abort()
 
 
-@NEEDS_FULL
+@NEEDS_FULL_DEVICE
 def test_a_full_disk_fails_the_job_at_the_last_byte() -> None:
     output = WriteBehind(FileOutput("/dev/full"))
     output.write(b"x" * 100)
