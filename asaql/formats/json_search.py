@@ -7,11 +7,27 @@ of regular expressions. A call of it costs as much as searching some kilobytes, 
 
 import polars as pl
 
+from asaql.formats.byte_series import bytes_of, words_of
+
 _SMALL = 1 << 15
-_BYTES = pl.List(pl.UInt8())
-_LINE_BREAK, _RETURN, _OPENING, _CLOSING = b"\n\r{}"
-_ZERO, _PLUS, _LETTER_E, _QUOTE = b'0+e"'
-_LOWER_CASE = 0x20
+_WORD = 8
+
+
+def _byte(value: int) -> pl.Series:
+    """Return a byte to compute with: as a series of one it takes a fifth of the time that it takes as an integer."""
+    return pl.Series([value], dtype=pl.UInt8)
+
+
+def _word_of(byte: int) -> pl.Series:
+    return pl.Series([int.from_bytes(bytes([byte]) * _WORD)], dtype=pl.UInt64)
+
+
+_LINE_BREAK, _RETURN, _OPENING, _CLOSING = map(_byte, b"\n\r{}")
+_ZERO, _PLUS, _LETTER_E, _QUOTE = map(_byte, b'0+e"')
+_LOWER_CASE, _TEN, _BELOW_16 = _byte(0x20), _byte(10), _byte(6)
+_HIGH_BITS = int.from_bytes(b"\x80" * _WORD)
+_HIGH_HALVES, _LOW_HALVES, _HALVES_OF_DIGITS = map(_word_of, (0xF0, 0x0F, 0x30))
+_ALL_BELOW_16, _NO_HALVES = _word_of(6), _word_of(0)
 
 
 class Scan:
@@ -21,11 +37,14 @@ class Scan:
         data: The lines.
     """
 
-    __slots__ = ("_bytes", "_lowered", "_quotes", "data")
+    __slots__ = ("_bytes", "_lowered", "_quotes", "_words", "data")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self._bytes = _series_of(data) if len(data) >= _SMALL else None
+        self._bytes: pl.Series | None = None
+        self._words: pl.Series | None = None
+        if len(data) >= _SMALL:
+            self._bytes, self._words = bytes_of(data), words_of(data)
         self._lowered: pl.Series | None = None
         self._quotes: pl.Series | None = None
 
@@ -47,9 +66,9 @@ class Scan:
 
     def is_utf8(self) -> bool:
         """Return whether the bytes are UTF-8."""
-        if self._bytes is None:
+        if self._words is None:
             return _is_utf8(self.data)
-        if self._bytes.max() < 0x80:  # type: ignore[operator]
+        if self._words.bitwise_or() & _HIGH_BITS == 0 and self.data[-_WORD:].isascii():  # type: ignore[operator]
             return True
         try:
             pl.Series((self.data,), dtype=pl.Binary).cast(pl.String)
@@ -71,7 +90,7 @@ class Scan:
         width = len(self.data) - len(name) - 1
         found = self._quotes.slice(0, width) & self._quotes.slice(len(name) + 1, width)
         for place in {0, len(name) - 1}:
-            found &= self._lowered.slice(1 + place, width) == name[place] | _LOWER_CASE
+            found &= self._lowered.slice(1 + place, width) == _byte(name[place] | 0x20)
         return int(found.sum())
 
     def may_hold_long_numbers(self) -> bool:
@@ -79,21 +98,18 @@ class Scan:
 
         Too many may be 19 digits in a row and exponents of three digits. Digits in texts count.
         """
-        if self._bytes is None:
+        if self._bytes is None or self._words is None:
             return True
-        return _may_have_many_digits(self._bytes) or _may_have_long_exponents(self._bytes)
+        if _has_word_of_digits(self._words) and _may_have_many_digits(self._bytes):
+            return True
+        return _may_have_long_exponents(self._bytes)
 
 
 def count_line_breaks(data: bytes) -> int:
     """Return how many line breaks there are."""
     if len(data) < _SMALL:
         return data.count(b"\n")
-    return int((_series_of(data) == _LINE_BREAK).sum())
-
-
-def _series_of(data: bytes) -> pl.Series:
-    found: pl.Series = pl.Series((data,), dtype=pl.Binary).cast(_BYTES)[0]
-    return found
+    return int((bytes_of(data) == _LINE_BREAK).sum())
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -127,10 +143,17 @@ def _count_objects(text: pl.Series) -> int:
     return len(before) + 1
 
 
+def _has_word_of_digits(words: pl.Series) -> bool:
+    """Return whether some word is eight digits; 19 digits in a row hold such a word, wherever they begin."""
+    # Few words are left once the high halves of their bytes are right; that of some other characters is the same.
+    likely = words.filter(words & _HIGH_HALVES == _HALVES_OF_DIGITS)
+    return bool(((likely & _LOW_HALVES) + _ALL_BELOW_16 & _HIGH_HALVES == _NO_HALVES).any())
+
+
 def _may_have_many_digits(text: pl.Series) -> bool:
     """Return whether 19 digits stand in a row, or bytes beyond ASCII that are taken for digits here."""
     # Below 16 become the digits, and of bytes beyond ASCII a few. Bytes are combined faster than truth values.
-    marks = (text ^ _ZERO) + 6
+    marks = (text ^ _ZERO) + _BELOW_16
     for distance in (1, 2):
         marks = _either(marks, distance)
     # The first four and the last four of 19 bytes say enough nearly always.
@@ -166,4 +189,4 @@ def _may_have_long_exponents(text: pl.Series) -> bool:
 
 
 def _is_digit(text: pl.Series) -> pl.Series:
-    return (text - _ZERO) < 10
+    return (text - _ZERO) < _TEN

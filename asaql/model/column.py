@@ -1,7 +1,6 @@
 """A column: a Polars series with the SQL kind that its values have in this batch."""
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import countOf
 from typing import Any
 
 import polars as pl
@@ -63,7 +62,7 @@ class Column:
             OverflowError: A whole number does not fit 64 bits.
         """
         # Half the price of a set of types, for the kind that no parser vouches for.
-        if values and type(values[0]) is float and countOf(map(type, values), float) == len(values):
+        if values and type(values[0]) is float and list(map(type, values)).count(float) == len(values):
             return Column.of_plain(Kind.FLOAT, values)
         kinds = {kind_of_type(each) for each in set(map(type, values))}
         kinds.discard(Kind.NULL)

@@ -102,3 +102,11 @@ def test_a_number_that_fits_nothing_is_found_anywhere_in_a_large_chunk(
     lines = [ORDINARY] * MANY
     lines.insert(place, doubtful)
     assert all_numbers_fit(Scan(b"\n".join(lines))) == all_numbers_fit(Scan(doubtful)) == fits
+
+
+@pytest.mark.parametrize("end", [b"}", b"}\n", b"}\r\n"])
+def test_long_runs_of_digits_are_suspected_wherever_they_stand_in_a_word(end: bytes) -> None:
+    for offset in range(8):
+        lines = b"\n".join([ORDINARY] * MANY) + b"\n" + b" " * offset
+        assert Scan(lines + b'{"x":' + b"1" * 19 + end).may_hold_long_numbers()
+        assert not Scan(lines + b'{"x":' + b"1" * 18 + end).may_hold_long_numbers()
