@@ -98,14 +98,17 @@ def _shares(values: pl.Series, asked: pl.DataFrame) -> pl.Series:
     # Values that are alike differ from one of them by exactly nothing, from their mean by a rounding.
     shifted = pl.col("values") - pl.col("values").list.first()
     deviation = shifted - shifted.list.mean()
+    # Where Polars knows a column to be one value, it multiplies by the reciprocal instead of dividing, which rounds
+    # otherwise. Multiplied by reciprocals everywhere, a row's share is the same alone and among others.
+    per_value = 1 / pl.col("count")
     # A step of its own: within `when` Polars adds up lists in another order, depending on the other rows.
-    known = known.with_columns(((deviation * deviation).list.sum() / pl.col("count")).sqrt().alias("deviation"))
+    known = known.with_columns(((deviation * deviation).list.sum() * per_value).sqrt().alias("deviation"))
     # One value has no deviation; its smoothing is of width 1.
     width = math.sqrt(2) * pl.when(pl.col("count") > 1).then("deviation").otherwise(1.0)
-    known = known.with_columns(width.clip(lower_bound=_LEAST_WIDTH).alias("width"))
-    distances = known.select(((pl.col("own") - pl.col("values")) / pl.col("width")).explode().alias("distance"))
+    known = known.with_columns((1 / width.clip(lower_bound=_LEAST_WIDTH)).alias("per_width"))
+    distances = known.select(((pl.col("own") - pl.col("values")) * pl.col("per_width")).explode().alias("distance"))
     sums = _lists(rows, erf(distances.get_column("distance")))
-    found = known.select("row", share=0.5 - pl.lit(sums).list.sum() / (2 * pl.col("count")))
+    found = known.select("row", share=0.5 - pl.lit(sums).list.sum() * (per_value / 2))
     if present.height == asked.height:
         return found.get_column("share")
     return asked.join(found, on="row", how="left", maintain_order="left").get_column("share").fill_null(0.5)
