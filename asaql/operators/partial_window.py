@@ -25,7 +25,8 @@ _BATCHES_BETWEEN: Final = 15
 _FEW_GROUPS: Final = 256
 """The number of groups up to which it is cheaper to sort rows by group than to hash them."""
 _GREATEST_CODE: Final = 1 << 62
-_GREATEST_EXACT: Final = 1 << 52
+_U32_CODES: Final = 1 << 32
+"""The number of groups up to which shorter numbers do: they are hashed and sorted faster."""
 _PANE: Final = ".pane"
 _FIRST: Final = ".first"
 _GROUP: Final = ".group"
@@ -111,7 +112,9 @@ class PartialWindowOperator(Operator):
         if self._groups <= _FEW_GROUPS and list(by) == [_GROUP]:
             frame = frame.sort(_GROUP)
         merged = [_merged(name, merge) for name, (_, merge) in sources.items()]
-        groups = frame.group_by(list(by)).agg(_merged(_FIRST, Merge.MIN), _COUNT, *merged).sort(_FIRST)
+        # In the order of their first rows in the batch, groups are nearly in that of time: cheap to sort.
+        grouped = frame.group_by(list(by), maintain_order=True)
+        groups = grouped.agg(_merged(_FIRST, Merge.MIN), _COUNT, *merged).sort(_FIRST)
         self._groups = groups.height
         if groups.height > _WORTHWHILE * batch.height:
             self._passes = _BATCHES_BETWEEN
@@ -145,9 +148,7 @@ class PartialWindowOperator(Operator):
         end = -((offset - first) // length) * length + offset
         if last <= end:
             return None
-        ticks = times - (end - length + 1)
-        # Division as floats is exact for integers of 53 bits, and far cheaper than that of integers.
-        return (ticks.cast(pl.Float64) / length).cast(pl.Int64) if last - end < _GREATEST_EXACT else ticks // length
+        return (times - (end - length + 1)) // length
 
 
 def _places(times: pl.Series) -> pl.Series | None:
@@ -171,8 +172,6 @@ def _row_numbers(height: int) -> pl.Series:
 
 def _one_code(columns: Sequence[pl.Series]) -> pl.Series | None:
     """Return numbers that are equal where all the columns are; None unless these are integers of small ranges."""
-    if len(columns) == 1 and columns[0].dtype == pl.Int64:
-        return columns[0]
     code, size = None, 1
     for column in columns:
         if column.dtype != pl.Int64 or column.null_count():
@@ -182,7 +181,7 @@ def _one_code(columns: Sequence[pl.Series]) -> pl.Series | None:
         if size > _GREATEST_CODE:
             return None
         code = column - first if code is None else code * (last - first + 1) + (column - first)
-    return code
+    return code.cast(pl.UInt32) if code is not None and size <= _U32_CODES else code
 
 
 def _extent(values: pl.Series) -> tuple[int, int]:

@@ -5,6 +5,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from oracle.drive import batch_of, rows_of
 
 import asaql
@@ -38,6 +40,12 @@ def test_rows_far_apart_in_time_are_grouped_like_others() -> None:
     late = 3_000_000_000_000_000_000
     events = [{"t": t, "k": None, "v": 1} for t in (late, 5, late - 1, 4)]
     assert states(events) == [(4, None, 2, 2), (late - 1, None, 2, 2)]
+
+
+@given(st.integers(1, 10**13), st.lists(st.integers(1, 10_000), min_size=1, max_size=20, unique=True).map(sorted))
+def test_panes_begin_and_end_where_their_length_says(length: int, ends: list[int]) -> None:
+    events = [{"t": t, "k": None, "v": 1} for end in ends for t in ((end - 1) * length + 1, end * length)]
+    assert states(events, length) == [((end - 1) * length + 1, None, 2, 2) for end in ends]
 
 
 def test_sums_that_could_leave_bigint_are_left_to_the_second_phase() -> None:
