@@ -5,7 +5,8 @@ import sys
 from collections.abc import Sequence
 from itertools import pairwise
 
-from asaql.runtime.pool import start_early
+from asaql.runtime.memory import seldom_collected
+from asaql.runtime.processes import start_early
 
 
 def program() -> int:
@@ -13,11 +14,13 @@ def program() -> int:
     processes = _parallelism(sys.argv[1:])
     if processes > 1:
         start_early(processes - 1)
-    from asaql.cli.main import main
+    # A tenth of the time of the start is the search for garbage among what is being loaded.
+    with seldom_collected():
+        from asaql.cli.main import main
 
-    code = main()
-    # Python searches all objects for cycles at its end, which takes a tenth of a second; they go with the process.
-    gc.freeze()
+        code = main()
+        # Python searches all objects for cycles at its end, which takes a tenth of a second; they go with the process.
+        gc.freeze()
     return code
 
 

@@ -1,14 +1,9 @@
-"""Worker processes, kept for further runs of the same program.
-
-This module loads nothing that takes time, so that processes can be started before anything else is.
-"""
+"""Worker processes, kept for further runs of the same program."""
 
 import atexit
 import hashlib
-import os
 import pickle
 import select
-import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator
@@ -20,9 +15,8 @@ from msgspec import Struct
 
 from asaql.diagnostics import AsaqlError, Diagnostic, JobError
 from asaql.runtime.messages import Failure, Ready, receive, send
+from asaql.runtime.processes import end_process, worker_process
 
-_PIPE_BYTES = 1 << 20
-"""What a pipe holds where the system lets one choose: some answers, so that a worker need not wait for their reader."""
 _MOST_REQUESTS = 3
 """Requests that a worker has at a time: it goes on with the next one while the first process is busy otherwise."""
 
@@ -51,15 +45,7 @@ class Ticket(Struct, eq=False):
 
 class _Process:
     def __init__(self) -> None:
-        environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "asaql.runtime.worker"],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            pipesize=_PIPE_BYTES,
-        )
+        self._process = worker_process()
         self._requests = cast(FileIO, self._process.stdin)
         self._answers = cast(FileIO, self._process.stdout)
         self._known: set[str] = set()
@@ -101,10 +87,7 @@ class _Process:
             self._tickets.popleft().answer = answer
 
     def close(self) -> None:
-        self._process.kill()
-        for stream in (self._requests, self._answers):
-            stream.close()
-        self._process.wait()
+        end_process(self._process)
 
     def _ended(self) -> JobError:
         status = self._process.wait()
@@ -181,12 +164,6 @@ def result_of(ticket: Ticket) -> Any:
 
 
 _idle: list[Pool] = []
-
-
-def start_early(size: int) -> None:
-    """Start processes that a run is going to ask for, so that they load modules at the same time as this one."""
-    if not any(each.size == size for each in _idle):
-        _idle.append(Pool(size))
 
 
 @contextmanager
