@@ -15,7 +15,7 @@ Work = Chunk | LineRange
 """What is read at once: bytes at hand, or a part of a file."""
 
 _CHUNKS_TOGETHER = 16
-_RANGES_FOR_EACH = 2
+_RANGES_FOR_EACH = 4
 """Of what is left of a file, a process takes a part at a time, one of so many for each process."""
 _WHOLE_EVENTS_CHUNK_BYTES = 1 << 17
 """Records take some ten times the memory of their text, and twice the time when a processor cannot cache them."""
