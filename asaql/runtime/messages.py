@@ -1,13 +1,15 @@
-"""Messages between the first process of a run and its worker processes: a length of eight bytes and a pickle."""
+"""Messages between the first process of a run and its worker processes: pickles, one behind the other.
+
+Most of a message are a few long byte strings, the columns of a batch or the lines of an output. They go to the pipe
+from where they are, and from the pipe to where they will be.
+"""
 
 import pickle
-import struct
+from collections.abc import Iterable
 from io import FileIO
 from typing import Any
 
 from msgspec import Struct
-
-_LENGTH = struct.Struct("<Q")
 
 
 class Failure(Struct, frozen=True):
@@ -20,9 +22,50 @@ class Ready(Struct, frozen=True):
     """A worker has started."""
 
 
-def packed(message: Any) -> bytes:
+class _Parts:
+    """Keeps what a pickler writes, without copying it."""
+
+    def __init__(self) -> None:
+        self.all: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self.all.append(data)
+        return len(data)
+
+
+class _Pipe:
+    """A pipe for an unpickler, which takes fewer bytes than it asked for as the end."""
+
+    def __init__(self, stream: FileIO) -> None:
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size) or b""
+        if len(data) == size:
+            return data
+        rest = bytearray(size - len(data))
+        if not data or self.readinto(rest) < len(rest):
+            raise EOFError
+        return data + rest
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:
+        rest = memoryview(buffer)
+        while rest:
+            count = self._stream.readinto(rest)
+            if not count:
+                raise EOFError
+            rest = rest[count:]
+        return len(buffer)
+
+    def readline(self) -> bytes:
+        raise AssertionError
+
+
+def packed(message: Any) -> list[bytes]:
     """Return a message as `write` takes it."""
-    return pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    parts = _Parts()
+    pickle.Pickler(parts, pickle.HIGHEST_PROTOCOL).dump(message)
+    return parts.all
 
 
 def send(stream: FileIO, message: Any) -> None:
@@ -34,13 +77,13 @@ def send(stream: FileIO, message: Any) -> None:
     write(stream, packed(message))
 
 
-def write(stream: FileIO, data: bytes) -> None:
+def write(stream: FileIO, parts: Iterable[bytes]) -> None:
     """Write a packed message to a pipe that is not buffered.
 
     Raises:
         OSError: The other side has gone.
     """
-    for part in (_LENGTH.pack(len(data)), data):
+    for part in parts:
         rest = memoryview(part)
         while rest:
             rest = rest[stream.write(rest) :]
@@ -52,16 +95,4 @@ def receive(stream: FileIO) -> Any:
     Raises:
         EOFError: The other side has gone.
     """
-    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
-    return pickle.loads(_exactly(stream, length))
-
-
-def _exactly(stream: FileIO, length: int) -> bytearray:
-    data = bytearray(length)
-    rest = memoryview(data)
-    while rest:
-        count = stream.readinto(rest)
-        if not count:
-            raise EOFError
-        rest = rest[count:]
-    return data
+    return pickle.Unpickler(_Pipe(stream)).load()

@@ -27,7 +27,7 @@ def main() -> None:
     # Requests are taken at once, so that who sends one never waits for the answer to the one before; and an answer that
     # is longer than what a pipe holds does not keep the next one waiting until it is read.
     requests: SimpleQueue[Any] = SimpleQueue()
-    answers: SimpleQueue[bytes | None] = SimpleQueue()
+    answers: SimpleQueue[list[bytes] | None] = SimpleQueue()
     Thread(target=_receive_all, args=(source, requests), daemon=True).start()
     writer = Thread(target=_write_all, args=(target, answers), daemon=True)
     writer.start()
@@ -53,7 +53,7 @@ def _receive_all(source: io.FileIO, requests: "SimpleQueue[Any]") -> None:
         requests.put(None)
 
 
-def _write_all(target: io.FileIO, answers: "SimpleQueue[bytes | None]") -> None:
+def _write_all(target: io.FileIO, answers: "SimpleQueue[list[bytes] | None]") -> None:
     # An error of a pipe means that no one is left to take answers.
     with suppress(OSError):
         while (answer := answers.get()) is not None:
