@@ -71,6 +71,19 @@ class Packing:
         """
         raise AssertionError(type(self))
 
+    def result(self, summary: Summary, packed: Mapping[str, Column], rows: pl.Series) -> Column:
+        """Return the aggregates of groups of which each has one packed state.
+
+        Args:
+            summary: A summary of which these are the states.
+            packed: None of the columns is constant.
+            rows: How many rows each state is made of.
+
+        Raises:
+            FunctionError: A value is not a finite number, or a result does not fit its type.
+        """
+        return summary.result(self.unpack(packed, rows), len(rows))
+
 
 class CountPacking(Packing):
     """COUNT: the number of values."""
@@ -134,6 +147,13 @@ class SumPacking(Packing):
             partials["f"] = _counts(packed["f"], present)
             levels = _with_floats(levels, packed, ("x", "y"))
         return partials | levels_by_name(levels)
+
+    def result(self, summary: Summary, packed: Mapping[str, Column], rows: pl.Series) -> Column:
+        """Return sums or averages, without levels where they would make no difference."""
+        totals = _ordinary_totals(packed)
+        if totals is None or isinstance(summary, Variance) or not isinstance(summary, Sum):
+            return super().result(summary, packed, rows)
+        return summary.of_totals(totals, _counts(packed["n"], rows))
 
 
 class VariancePacking(SumPacking):
@@ -245,6 +265,20 @@ def _counts(counts: Column, unless_given: pl.Series) -> pl.Series:
     if counts.kind is Kind.NULL:
         return unless_given
     return counts.series.zip_with(counts.series.is_not_null(), unless_given) if counts.null_count() else counts.series
+
+
+def _ordinary_totals(packed: Mapping[str, Column]) -> pl.Series | None:
+    """Return sums from the states of SUM; None if bigints and floats are mixed, or a float has to be rounded with care.
+
+    A null stands for the sum of no values.
+    """
+    integers, upper, lower = (packed[name] for name in "ixy")
+    if upper.kind is Kind.NULL:
+        is_plain = integers.kind is not Kind.NULL and exact_sums.ordinary_integers(integers.series)
+        return integers.series if is_plain else None
+    if integers.kind is not Kind.NULL:
+        return None
+    return exact_sums.sums_of_parts(upper.series, None if lower.kind is Kind.NULL else lower.series)
 
 
 def _with_summable(packed: Packed, upper: str, lower: str) -> Packed | None:

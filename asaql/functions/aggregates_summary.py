@@ -106,19 +106,29 @@ class Sum(Summary):
         is_empty = partials["n"].fill_null(0) == 0
         is_float = partials["f"].fill_null(0) > 0 if "f" in partials else pl.repeat(False, height, eager=True)
         if not is_float.any():
-            return Column(Kind.BIGINT, _blank(self._bigints(partials["l0"].fill_null(0)), is_empty))
+            return self.of_totals(self._bigints(partials["l0"].fill_null(0)), partials["n"])
         floats = exact_sums.rounded(_levels(partials), height)
         if not floats.filter(is_float).is_finite().all():
             message = f"{self.name} is above the greatest float"
             raise FunctionError(message, "AQ303")
         if (is_float | is_empty).all():
-            return Column(Kind.FLOAT, _blank(floats, is_empty))
+            return self.of_totals(floats, partials["n"])
         bigints = self._bigints(partials["l0"].fill_null(0).zip_with(~is_float, pl.Series([0], dtype=pl.Int128)))
         values: list[Value] = [
             None if empty else one if inexact else whole
             for empty, inexact, one, whole in zip(is_empty, is_float, floats, bigints, strict=True)
         ]
         return Column.from_values(values)
+
+    def of_totals(self, totals: pl.Series, counts: pl.Series) -> Column:
+        """Return the aggregates of groups from their totals.
+
+        Args:
+            totals: Int64 or Float64, rounded already.
+            counts: How many values each is of; the result is NULL where that is 0 or null.
+        """
+        kind = Kind.FLOAT if totals.dtype == pl.Float64 else Kind.BIGINT
+        return Column(kind, _blank(totals, counts.fill_null(0) == 0))
 
     def _lift_integers(self, values: pl.Series) -> dict[str, pl.Series]:
         return {"n": values.is_not_null().cast(pl.Int64), **levels_by_name(exact_sums.levels_of_integers(values))}
@@ -145,11 +155,16 @@ class Average(Sum):
             return Column.nulls(height)
         count = partials["n"].fill_null(0)
         totals = exact_sums.rounded(_levels(partials), height)
-        averages = totals / count.cast(pl.Float64)
-        if not totals.is_finite().all():
-            exact = exact_sums.exact_totals(_levels(partials), height)
-            averages = pl.Series([float(x / n) if n else 0.0 for x, n in zip(exact, count, strict=True)])
+        if totals.is_finite().all():
+            return self.of_totals(totals, count)
+        exact = exact_sums.exact_totals(_levels(partials), height)
+        averages = pl.Series([float(x / n) if n else 0.0 for x, n in zip(exact, count, strict=True)])
         return Column(Kind.FLOAT, _blank(averages, count == 0))
+
+    def of_totals(self, totals: pl.Series, counts: pl.Series) -> Column:
+        """Return averages; see `Sum.of_totals`."""
+        counts = counts.fill_null(0)
+        return Column(Kind.FLOAT, _blank(totals.cast(pl.Float64) / counts.cast(pl.Float64), counts == 0))
 
 
 class Variance(Sum):

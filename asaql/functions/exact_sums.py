@@ -186,6 +186,36 @@ def _rounded_at_once(whole: pl.Series, fraction: pl.Series | None) -> pl.Series:
     return (whole * _integer(_LEVEL) + fraction).cast(pl.Float64) * 2.0**-_LEVEL_BITS
 
 
+def sums_of_parts(upper: pl.Series, lower: pl.Series | None) -> pl.Series | None:
+    """Return the row-wise sums of Float64 values, the very floats that `rounded` gives for the same totals.
+
+    Args:
+        upper: Null where there is no total.
+        lower: None for zeros; a null counts as zero.
+
+    Returns:
+        None if it takes levels to know.
+    """
+    if not _is_ordinary(upper) or not (lower is None or _is_ordinary(lower)):
+        return None
+    totals = upper if lower is None else upper + lower.fill_null(0.0)
+    # Negative zero is no total. To add zero does not change it here, as Polars leaves that out.
+    is_zero = totals == 0.0
+    return totals.zip_with(~is_zero, _ZERO) if is_zero.any() else totals
+
+
+def ordinary_integers(values: pl.Series) -> bool:
+    """Return whether totals that are Int64 values become the same floats by a cast as `rounded` gives."""
+    limit = _ORDINARY[0]
+    return bool(-limit < _number(values.min()) and _number(values.max()) < limit)
+
+
+def _is_ordinary(values: pl.Series) -> bool:
+    """Return whether every float is in the range of ordinary totals, and without bits below those of level 1."""
+    scaled = values * float(_LEVEL)
+    return bool(((values.abs() < float(_ORDINARY[0])) & (scaled == scaled.floor())).all())
+
+
 def exact_totals(levels: Mapping[int, pl.Series], height: int) -> list[Fraction]:
     """Return totals without any rounding, one Python number a row."""
     totals = [Fraction(0)] * height

@@ -9,7 +9,7 @@ from msgspec import Struct
 from asaql.diagnostics import Diagnostic, JobError, Placed, Span
 from asaql.functions.aggregates import AggregateOptions, aggregate_named
 from asaql.functions.aggregates_gathering import Gathered, Gathering
-from asaql.functions.aggregates_partial import packing_of
+from asaql.functions.aggregates_partial import Packing, packing_of
 from asaql.functions.aggregates_summary import Merge, Summary
 from asaql.functions.registry import FunctionError
 from asaql.model import Batch, Column, Value
@@ -161,11 +161,33 @@ class Aggregation:
         counts = batch.columns[rows].expand(batch.height).series
         partials: dict[str, pl.Series] = {}
         for number, summary in self._summaries.items():
-            packing, packer = packing_of(summary), self._packers[number]
-            packed = {name: batch.columns[f"{packer}.{name}"].expand(batch.height) for name in packing.names}
+            packing = packing_of(summary)
+            packed = self._packed(batch, number, packing)
             unpacked = self._blaming(number, lambda k=packing, p=packed: k.unpack(p, counts))  # type: ignore[misc]
             partials |= {f"{number}.{name}": series for name, series in unpacked.items()}
         return partials
+
+    def results_of_states(self, batch: Batch, rows: str) -> dict[str, Column]:
+        """Return the aggregates of groups, by slot, from packed states: each row is all there is of its group.
+
+        Args:
+            batch: Packed states.
+            rows: The slot of how many rows each is made of.
+        """
+        counts = batch.columns[rows].expand(batch.height).series
+        columns: dict[str, Column] = {}
+        for number, summary in self._summaries.items():
+            packing = packing_of(summary)
+            packed = self._packed(batch, number, packing)
+            columns[self._aggregates[number].slot] = self._blaming(
+                number,
+                lambda k=packing, s=summary, p=packed: k.result(s, p, counts),  # type: ignore[misc]
+            )
+        return columns
+
+    def _packed(self, batch: Batch, number: int, packing: Packing) -> dict[str, Column]:
+        packer = self._packers[number]
+        return {name: batch.columns[f"{packer}.{name}"].expand(batch.height) for name in packing.names}
 
     def merges(self, names: Sequence[str]) -> dict[str, Merge]:
         """Return, for those of the names that are partial columns, how they are merged."""

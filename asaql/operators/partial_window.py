@@ -134,8 +134,7 @@ class PartialWindowOperator(Operator):
         for name in self._keys:
             key = batch.columns[name].expand(batch.height)
             if key.kind is not Kind.NULL:
-                # Zero and negative zero are equal, so as keys they must be one.
-                columns[name] = key.series + 0.0 if key.kind is Kind.FLOAT else equality_series(key)
+                columns[name] = equality_series(key)
         if not columns:
             return {_GROUP: pl.repeat(0, batch.height, dtype=pl.Int64, eager=True)}
         code = _one_code(list(columns.values()))

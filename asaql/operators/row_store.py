@@ -104,9 +104,7 @@ class RowStore:
 
     def _native(self, name: str, column: Column, kind: Kind) -> dict[str, pl.Series]:
         if kind is not Kind.ANY:
-            series = column.cast_null(kind).series
-            # Zero and negative zero are equal, so as keys they must be one.
-            return {name: series + 0.0 if kind is Kind.FLOAT and name in self.keys else series}
+            return {name: column.cast_null(kind).series}
         if name in self.keys:
             return {name: equality_codes(column), name + SHOWN: encode_column(column)}
         return {name: encode_column(column)}

@@ -10,7 +10,8 @@ from asaql.functions.windowers import Hopping
 from asaql.model import Batch, Watermark
 from asaql.operators.contract import Emission
 from asaql.operators.evaluate import EvaluationError, Evaluator
-from asaql.operators.window import WindowAggregateOperator, WindowPlan
+from asaql.operators.whole_windows import WholeWindows
+from asaql.operators.window import WindowPlan
 from asaql.runtime.failures import job_error
 from asaql.runtime.flow import Sink, Stage
 from asaql.runtime.outputs import Encoded, JsonLines
@@ -52,12 +53,12 @@ class TailReader:
         self._operators = [row_operator(each, evaluator) for each in task.rows]
         self._encoder = task.lines.encoder()
         self._query = task.query
-        self._windows = task.windows
+        self._windows = None if task.windows is None else WholeWindows(task.windows)
 
     def read(self, batch: Batch) -> Encoded | AsaqlError:
         """Return the lines of a batch, or the error of the job."""
         try:
-            rows = through(self._operators, batch if self._windows is None else _grouped(self._windows, batch))
+            rows = through(self._operators, batch if self._windows is None else self._windows.rows(batch))
         except AsaqlError as error:
             return error
         except EvaluationError as error:
@@ -66,12 +67,6 @@ class TailReader:
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-def _grouped(windows: WindowPlan, batch: Batch) -> Batch:
-    operator = WindowAggregateOperator(windows)
-    operator.on_batch(batch)
-    return Batch.concat([each for each in operator.on_end() if isinstance(each, Batch)])
 
 
 class TailStage:

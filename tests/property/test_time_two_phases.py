@@ -12,13 +12,21 @@ from oracle import values, windows
 from oracle.drive import Collector, Event, Row, batch_of
 
 from asaql.diagnostics import JobError, Span
-from asaql.functions.exact_sums import add_levels, levels_of_floats, rounded, summable_floats, summable_integers
+from asaql.functions.exact_sums import (
+    add_levels,
+    levels_of_floats,
+    rounded,
+    summable_floats,
+    summable_integers,
+    sums_of_parts,
+)
 from asaql.functions.windowers import Hopping, Snapshot, Tumbling, Windower
 from asaql.model import Batch, Watermark
 from asaql.operators.aggregation import AggregateColumn
 from asaql.operators.contract import Emission
 from asaql.operators.ingress import IngressOperator, IngressPlan
 from asaql.operators.partial_window import PartialWindowOperator, PartialWindowSpec, common_panes
+from asaql.operators.whole_windows import WholeWindows
 from asaql.operators.window import KeyColumn, Window, WindowAggregateOperator, WindowPlan
 from asaql.runtime.spill import TemporarySpill
 
@@ -120,7 +128,8 @@ def sorted_and_grouped(chunks: Sequence[Batch], plan: WindowPlan, most_held: int
     return collector.rows
 
 
-def in_two_phases(chunks: Sequence[Batch], windowers: Sequence[Windower], keys: Sequence[str], how: Draw) -> list[Row]:
+def states_of(chunks: Sequence[Batch], windowers: Sequence[Windower], keys: Sequence[str], how: Draw) -> list[Batch]:
+    """Return what the first phase gives."""
     panes = common_panes(windowers)
     assert panes is not None
     spec = PartialWindowSpec(panes, tuple(keys), AGGREGATES)
@@ -128,7 +137,22 @@ def in_two_phases(chunks: Sequence[Batch], windowers: Sequence[Windower], keys: 
     states = []
     for number, chunk in enumerate(chunks):
         states += [each for each in operators[number % how.workers].on_batch(chunk) if isinstance(each, Batch)]
+    return states
+
+
+def in_two_phases(chunks: Sequence[Batch], windowers: Sequence[Windower], keys: Sequence[str], how: Draw) -> list[Row]:
+    states = states_of(chunks, windowers, keys, how)
     return sorted_and_grouped(states, plan_of(windowers, keys, takes_states=True), how.most_held)
+
+
+def whole(chunks: Sequence[Batch], windower: Windower, keys: Sequence[str], how: Draw) -> list[Row]:
+    """Return what windows give if all states are at hand."""
+    states = states_of(chunks, [windower], keys, how)
+    collector = Collector()
+    if states:
+        windows = WholeWindows(plan_of([windower], keys, takes_states=True))
+        collector.take([windows.rows(Batch.concat(states).sort_by_time())])
+    return collector.rows
 
 
 def plan_of(windowers: Sequence[Windower], keys: Sequence[str], *, takes_states: bool = False) -> WindowPlan:
@@ -164,6 +188,16 @@ def test_two_phases_give_the_rows_of_one(draw: Draw) -> None:
     windowers = [draw.windower() for _ in range(draw.any(1, 1, 2, 3))]
     one = outcome(lambda: sorted_and_grouped(chunks, plan_of(windowers, draw.keys), 1 << 30))
     assert outcome(lambda: in_two_phases(chunks, windowers, draw.keys, draw)) == one
+
+
+@settings(max_examples=160)
+@given(SEEDS)
+def test_whole_windows_give_the_rows_of_windows_whose_rows_come_bit_by_bit(draw: Draw) -> None:
+    numbers, keys = draw.any((WILD, KEYS), (ORDINARY, FEW_KEYS), (ORDINARY, (0.0, -0.0, 1.5, None)))
+    chunks = chunks_of(draw.events(numbers, keys), draw.cuts)
+    windower = draw.any(Tumbling(draw.any(3, 6, 20), draw.random.randint(-7, 7)), Snapshot())
+    one = outcome(lambda: sorted_and_grouped(chunks, plan_of([windower], draw.keys), 1 << 30))
+    assert outcome(lambda: whole(chunks, windower, draw.keys, draw)) == one
 
 
 @settings(max_examples=80)
@@ -244,3 +278,30 @@ def test_totals_are_rounded_once_and_alike_beside_totals_that_take_more_room(pai
     tiny = [each != 0 and abs(each) < 2.0**-11 for pair in pairs for each in pair]
     if not any(tiny):
         assert totals[: len(pairs)] == [float(Fraction(x) + Fraction(y)) for x, y in pairs]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.none(), st.sampled_from((0.0, -0.0, 2.0**59, 5e-324)), st.floats(-1e15, 1e15), st.floats()),
+            st.one_of(st.none(), st.just(-0.0), st.floats(-1, 1).map(lambda x: round(x, 3))),
+        ),
+        max_size=9,
+    )
+)
+def test_floats_added_up_at_once_are_those_that_levels_give(pairs: list[tuple[float | None, float | None]]) -> None:
+    pairs = [(upper, None if upper is None else lower) for upper, lower in pairs]
+    upper, lower = (pl.Series([pair[side] for pair in pairs], dtype=pl.Float64) for side in (0, 1))
+    for part in (None, lower):
+        totals = sums_of_parts(upper, part)
+        if totals is not None:
+            levels = levels_of_floats(upper)
+            levels = levels if part is None else add_levels(levels, levels_of_floats(part))
+            expected = rounded(levels, len(pairs)).to_list()
+            assert [repr(each or 0.0) for each in totals] == [repr(each) for each in expected]
+            assert "-0.0" not in map(repr, totals)
+
+
+@given(st.lists(st.floats(1e-3, 1e15), min_size=1, max_size=9))
+def test_floats_of_usual_measures_are_added_up_at_once(numbers: list[float]) -> None:
+    assert sums_of_parts(pl.Series(numbers), None) is not None
