@@ -51,7 +51,7 @@ class Column:
         return len(self.series)
 
     def __reduce__(self) -> "tuple[Callable[[Kind, Any, bool], Column], tuple[Kind, Any, bool]]":
-        payload = self.series.to_list() if self.kind.is_object else self.series
+        payload = self.series.to_list() if self.kind.is_object else shortened(self.series)
         return _unpickled, (self.kind, payload, self.is_constant)
 
     @staticmethod
@@ -184,11 +184,21 @@ def repeated(value: Any, height: int, dtype: pl.DataType | None = None) -> pl.Se
     return pl.Series([value], dtype=dtype).new_from_index(0, height)
 
 
+def shortened(series: pl.Series) -> pl.Series:
+    """Return the series of a column for a file or a pipe, its integers in as few bytes as hold all of them."""
+    return series.shrink_dtype() if series.dtype == pl.Int64 else series
+
+
+def lengthened(series: pl.Series) -> pl.Series:
+    """Return the series of which `shortened` gave this."""
+    return series.cast(pl.Int64) if series.dtype.is_integer() else series
+
+
 def from_native(kind: Kind, values: Iterable[Any]) -> Column:
     """Return a column of values that are known to be of `kind`, in the representation of its series."""
     return Column(kind, pl.Series(list(values), dtype=_DTYPES[kind]))
 
 
 def _unpickled(kind: Kind, payload: Any, is_constant: bool) -> Column:
-    series = pl.Series(payload, dtype=pl.Object) if kind.is_object else payload
+    series = pl.Series(payload, dtype=pl.Object) if kind.is_object else lengthened(payload)
     return Column(kind, series, is_constant=is_constant)

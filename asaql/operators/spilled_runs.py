@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from asaql.functions.value_codes import encode_value
 from asaql.model import Batch, Column
+from asaql.model.column import lengthened, shortened
 from asaql.operators.batch_queue import batch_of_frame, frame_of_batch, sorted_by_time
 
 SLICE_ROWS: Final = 1 << 14
@@ -151,7 +152,7 @@ class SpilledRuns:
         assert each.rows is not None
         each.kinds, frame = frame_of_batch(each.rows)
         buffer = io.BytesIO()
-        frame.write_ipc_stream(buffer)
+        pl.DataFrame([shortened(series) for series in frame.get_columns()]).write_ipc_stream(buffer)
         each.rows, each.number = None, self._spill.write(buffer.getvalue())
 
     def _load(self, each: _Slice) -> None:
@@ -164,7 +165,8 @@ class SpilledRuns:
         if each.rows is not None:
             return each.rows
         assert self._spill is not None
-        return batch_of_frame(each.kinds, pl.read_ipc_stream(io.BytesIO(self._spill.read(each.number))))
+        frame = pl.read_ipc_stream(io.BytesIO(self._spill.read(each.number)))
+        return batch_of_frame(each.kinds, pl.DataFrame([lengthened(series) for series in frame.get_columns()]))
 
 
 def _in_memory(batch: Batch) -> _Slice:
