@@ -26,7 +26,6 @@ import click
 
 from asaql.cli.report import Reporter
 from asaql.diagnostics import AsaqlError, Diagnostic, JobError
-from asaql.runtime.memory import seldom_collected
 
 COMMANDS: Final = {
     "run": "Run a query or a job and write its outputs.",
@@ -130,13 +129,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Batches are small enough for one thread each; a second one costs more than it gives. Processes do the rest.
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     try:
-        with seldom_collected():
-            code = asaql.main(
-                args=None if arguments is None else list(arguments),
-                prog_name="asaql",
-                standalone_mode=False,
-                obj=reporter,
-            )
+        code = asaql.main(
+            args=None if arguments is None else list(arguments),
+            prog_name="asaql",
+            standalone_mode=False,
+            obj=reporter,
+        )
     except click.UsageError as error:
         error.show()
         return EXIT_USAGE

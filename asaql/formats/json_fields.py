@@ -181,7 +181,7 @@ class FieldReader:
                 for name in path:
                     doubtful[fold(name)] = max(present, doubtful.get(fold(name), 0))
             columns[path] = column
-        if scan.has_escapes() or (doubtful and not scan.data.isascii()):
+        if b"\\" in scan.data or (doubtful and not scan.data.isascii()):
             self._look_for_odd_names(scan.data)
         if doubtful:
             self._look_for_spellings(scan, doubtful)

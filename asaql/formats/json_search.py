@@ -23,7 +23,7 @@ def _word_of(byte: int) -> pl.Series:
 
 
 _LINE_BREAK, _RETURN, _OPENING, _CLOSING = map(_byte, b"\n\r{}")
-_ZERO, _PLUS, _LETTER_E, _QUOTE, _BACKSLASH = map(_byte, b'0+e"\\')
+_ZERO, _PLUS, _LETTER_E, _QUOTE = map(_byte, b'0+e"')
 _LOWER_CASE, _TEN, _BELOW_16 = _byte(0x20), _byte(10), _byte(6)
 _HIGH_BITS = int.from_bytes(b"\x80" * _WORD)
 _HIGH_HALVES, _LOW_HALVES, _HALVES_OF_DIGITS = map(_word_of, (0xF0, 0x0F, 0x30))
@@ -75,12 +75,6 @@ class Scan:
         except pl.exceptions.ComputeError:
             return False
         return True
-
-    def has_escapes(self) -> bool:
-        """Return whether there is a backslash."""
-        if self._bytes is None:
-            return b"\\" in self.data
-        return bool((self._bytes == _BACKSLASH).any())
 
     def most_occurrences(self, name: bytes) -> int | None:
         """Return how often a name in quotation marks stands here, case aside, or more; None if that is unknown.

@@ -151,8 +151,9 @@ class SumPacking(Packing):
     def result(self, summary: Summary, packed: Mapping[str, Column], rows: pl.Series) -> Column:
         """Return sums or averages, without levels where they would make no difference."""
         totals = _ordinary_totals(packed)
-        if totals is None or isinstance(summary, Variance) or not isinstance(summary, Sum):
+        if totals is None:
             return super().result(summary, packed, rows)
+        assert isinstance(summary, Sum)
         return summary.of_totals(totals, _counts(packed["n"], rows))
 
 
@@ -195,6 +196,10 @@ class VariancePacking(SumPacking):
             singles = exact_sums.squares_of_floats(_only(packed["x"].series, is_single))
             squares = _with_floats(exact_sums.add_levels(squares, singles), packed, ("p", "u", "e", "w"))
         return partials | levels_by_name(squares, "s")
+
+    def result(self, summary: Summary, packed: Mapping[str, Column], rows: pl.Series) -> Column:
+        """Return variances, which take more than totals."""
+        return Packing.result(self, summary, packed, rows)
 
 
 class ExtremePacking(Packing):

@@ -103,16 +103,17 @@ class Sum(Summary):
         """Return sums; NULL for a group without values."""
         if "n" not in partials:
             return Column.nulls(height)
-        is_empty = partials["n"].fill_null(0) == 0
+        counts = partials["n"].fill_null(0)
+        is_empty = counts == 0
         is_float = partials["f"].fill_null(0) > 0 if "f" in partials else pl.repeat(False, height, eager=True)
         if not is_float.any():
-            return self.of_totals(self._bigints(partials["l0"].fill_null(0)), partials["n"])
+            return self.of_totals(self._bigints(partials["l0"].fill_null(0)), counts)
         floats = exact_sums.rounded(_levels(partials), height)
         if not floats.filter(is_float).is_finite().all():
             message = f"{self.name} is above the greatest float"
             raise FunctionError(message, "AQ303")
         if (is_float | is_empty).all():
-            return self.of_totals(floats, partials["n"])
+            return self.of_totals(floats, counts)
         bigints = self._bigints(partials["l0"].fill_null(0).zip_with(~is_float, pl.Series([0], dtype=pl.Int128)))
         values: list[Value] = [
             None if empty else one if inexact else whole
@@ -125,10 +126,10 @@ class Sum(Summary):
 
         Args:
             totals: Int64 or Float64, rounded already.
-            counts: How many values each is of; the result is NULL where that is 0 or null.
+            counts: How many values each is of; the result is NULL where that is 0.
         """
         kind = Kind.FLOAT if totals.dtype == pl.Float64 else Kind.BIGINT
-        return Column(kind, _blank(totals, counts.fill_null(0) == 0))
+        return Column(kind, _blank(totals, counts == 0))
 
     def _lift_integers(self, values: pl.Series) -> dict[str, pl.Series]:
         return {"n": values.is_not_null().cast(pl.Int64), **levels_by_name(exact_sums.levels_of_integers(values))}
@@ -163,7 +164,6 @@ class Average(Sum):
 
     def of_totals(self, totals: pl.Series, counts: pl.Series) -> Column:
         """Return averages; see `Sum.of_totals`."""
-        counts = counts.fill_null(0)
         return Column(Kind.FLOAT, _blank(totals.cast(pl.Float64) / counts.cast(pl.Float64), counts == 0))
 
 

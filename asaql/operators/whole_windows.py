@@ -2,7 +2,6 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from typing import Final
 
 import polars as pl
 
@@ -10,8 +9,7 @@ from asaql.model import Batch, Column
 from asaql.operators.aggregation import Aggregation
 from asaql.operators.partial_window import ROWS
 from asaql.operators.window import WindowAggregateOperator, WindowPlan
-
-_END: Final = ".end"
+from asaql.operators.window_state import END
 
 
 class WholeWindows:
@@ -59,7 +57,7 @@ class WholeWindows:
             batch: States.
             ends: The end of the window of each.
         """
-        columns = [ends.alias(_END)]
+        columns = [ends.alias(END)]
         for number, key in enumerate(self._plan.keys):
             column = batch.columns[key.source].expand(batch.height)
             if column.kind.is_object:

@@ -40,13 +40,9 @@ class _Pipe:
         self._stream = stream
 
     def read(self, size: int) -> bytes:
-        data = self._stream.read(size) or b""
-        if len(data) == size:
-            return data
-        rest = bytearray(size - len(data))
-        if not data or self.readinto(rest) < len(rest):
-            raise EOFError
-        return data + rest
+        data = bytearray(size)
+        self.readinto(data)
+        return bytes(data)
 
     def readinto(self, buffer: bytearray | memoryview) -> int:
         rest = memoryview(buffer)
