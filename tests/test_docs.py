@@ -64,6 +64,27 @@ def test_generated_pages_are_up_to_date(name: str) -> None:
     assert (_ROOT / "docs" / name).read_text(encoding="utf-8") == PAGES[name](), "run: make docs"
 
 
+def test_the_first_query_of_the_readme_gives_what_stands_there(tmp_path: Path) -> None:
+    section = (_ROOT / "README.md").read_text(encoding="utf-8").partition("## A first query")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    texts = {kind: text for kind, text in blocks if kind}
+    (tmp_path / "alerts.sql").write_text(texts["sql"])
+    (tmp_path / "events.ndjson").write_text(texts["json"])
+    sessions = [text.removeprefix("$ ").partition("\n") for kind, text in blocks if not kind]
+    assert len(sessions) == 2
+    for command, _, output in sessions:
+        # The query that is wrong stands in the message only.
+        shown = re.search(r"^1 \| (.*)$", output, re.MULTILINE)
+        (tmp_path / "wrong.sql").write_text(shown[1] if shown else "")
+        arguments = shlex.split(command)[1:]
+        run = subprocess.run(
+            [sys.executable, "-m", "asaql", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        found = (run.stdout + run.stderr).splitlines()
+        assert found[: len(output.splitlines())] == output.splitlines()
+    exec(compile(texts["python"], "README.md", "exec"), {})
+
+
 def test_the_readme_names_every_command() -> None:
     readme = (_ROOT / "README.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"asaql {name}" not in readme] == []
